@@ -1,0 +1,229 @@
+//! The sweep of the outbox: events committed but not sent, and deliveries that came due for a retry.
+//!
+//! Each thing is leased before it is sent, so that two sweepers never double their work; a lease that is not followed
+//! by a send simply runs out. The work of one run is bounded: what is left waits for the next minute. Source:
+//! `spec/webhooks.md`, "From a write to a webhook".
+
+use aws_config::SdkConfig;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::try_join_all;
+use passerelle::clock::Clock;
+use passerelle::communs::event::EventId;
+use passerelle::config::{ConfigError, Variables};
+use passerelle::queue::{QueueError, Turn, TurnQueue};
+use passerelle::store::communs::deliveries::Expect;
+use passerelle::store::communs::events::{Pending, SENT_WITHIN};
+use passerelle::store::communs::{CommunsStore, keys};
+use passerelle::store::error::{CommitError, StoreError};
+use passerelle::webhooks::delivery::Status;
+use passerelle::webhooks::subscription::Webhook;
+use serde::Serialize;
+
+/// The most things taken from one partition in one run.
+const TAKEN_PER_PARTITION: i32 = 100;
+/// How long a thing taken is left to whoever took it.
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+
+/// The function's environment.
+#[derive(Clone, Debug)]
+pub struct Config {
+    communs_table: String,
+    deliveries_queue_url: String,
+    retries_queue_url: String,
+}
+
+impl Config {
+    /// Reads the variables with `look_up`.
+    ///
+    /// # Errors
+    /// Names every variable that is missing.
+    pub fn read(look_up: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let variables = Variables::new(&look_up);
+        let config = Self {
+            communs_table: variables.text("COMMUNS_TABLE"),
+            deliveries_queue_url: variables.text("DELIVERIES_QUEUE_URL"),
+            retries_queue_url: variables.text("RETRIES_QUEUE_URL"),
+        };
+        variables.finish(config)
+    }
+}
+
+/// What a run did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SweepReport {
+    /// Events sent that their writer had not sent.
+    pub events: usize,
+    /// Retries sent.
+    pub retries: usize,
+    /// Deliveries kept because their webhook is disabled.
+    pub held: usize,
+    /// The age of the oldest event that was still pending, in milliseconds.
+    pub oldest_pending_ms: i64,
+}
+
+/// Why a run stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The queue failed; what was leased comes again.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+/// The function, its clients made once.
+#[derive(Clone, Debug)]
+pub struct Sweeper {
+    clock: Clock,
+    store: CommunsStore,
+    deliveries: TurnQueue,
+    retries: TurnQueue,
+}
+
+impl Sweeper {
+    /// Makes the clients.
+    ///
+    /// # Errors
+    /// None today: kept fallible like the other functions' start.
+    pub async fn start(sdk: &SdkConfig, config: Config, clock: Clock) -> Result<Self, SweepError> {
+        let sqs = aws_sdk_sqs::Client::new(sdk);
+        Ok(Self {
+            clock,
+            store: CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), config.communs_table),
+            deliveries: TurnQueue::new(sqs.clone(), config.deliveries_queue_url),
+            retries: TurnQueue::new(sqs, config.retries_queue_url),
+        })
+    }
+
+    /// One run.
+    ///
+    /// # Errors
+    /// When DynamoDB or SQS fails: what was not done is done by the next run.
+    pub async fn handle(&self) -> Result<SweepReport, SweepError> {
+        let mut report = SweepReport::default();
+        for (sent, oldest_ms) in try_join_all((0..keys::SHARDS).map(|shard| self.sweep_events(shard))).await? {
+            report.events += sent;
+            report.oldest_pending_ms = report.oldest_pending_ms.max(oldest_ms);
+        }
+        let webhooks = self.store.webhooks(None).await?;
+        for (sent, held) in try_join_all(webhooks.iter().map(|webhook| self.sweep_retries(webhook))).await? {
+            report.retries += sent;
+            report.held += held;
+        }
+        tracing::info!(
+            events = report.events,
+            retries = report.retries,
+            held = report.held,
+            oldest_pending_ms = report.oldest_pending_ms,
+            "swept"
+        );
+        Ok(report)
+    }
+
+    /// Sends the pending events of one shard; how many, and the age of the oldest.
+    async fn sweep_events(&self, shard: u8) -> Result<(usize, i64), SweepError> {
+        let now = self.clock.now();
+        let pending = self.store.pending_events(shard, now, TAKEN_PER_PARTITION).await?;
+        let oldest_ms = pending.first().map_or(0, |oldest| (now - oldest.due_at + SENT_WITHIN).num_milliseconds());
+        let sent = try_join_all(pending.iter().map(|pending| self.send_event(pending, now))).await?;
+        Ok((sent.into_iter().filter(|sent| *sent).count(), oldest_ms))
+    }
+
+    async fn send_event(&self, pending: &Pending, now: DateTime<Utc>) -> Result<bool, SweepError> {
+        if !taken(self.store.lease_event(pending, now + LEASE).await)? {
+            return Ok(false);
+        }
+        let Some((event, recipients)) = self.store.event(&pending.id).await? else { return Ok(false) };
+        let turn = |recipient: passerelle::store::communs::events::Recipient| Turn {
+            event: event.id.clone(),
+            service: recipient.service,
+            webhook: recipient.webhook,
+            attempts: 0,
+            due: None,
+        };
+        let turns: Vec<Turn> = recipients.into_iter().map(turn).collect();
+        self.deliveries.send(&turns, 0).await?;
+        self.store.mark_sent(&event.id).await?;
+        Ok(true)
+    }
+
+    /// Sends the retries of one webhook that are due; how many were sent, and how many held.
+    async fn sweep_retries(&self, webhook: &Webhook) -> Result<(usize, usize), SweepError> {
+        let now = self.clock.now();
+        if webhook.disabled.is_some() {
+            return Ok((0, self.hold(webhook, now).await?));
+        }
+        let limit = if webhook.health.open.is_some() { 1 } else { TAKEN_PER_PARTITION };
+        let due = self.store.due_deliveries(webhook.id, now, limit).await?;
+        if webhook.health.open.is_some() {
+            return Ok((self.probe(webhook, due, now).await?, 0));
+        }
+        let sent = try_join_all(due.iter().map(|(event, due)| self.send_retry(webhook, event, *due, now))).await?;
+        Ok((sent.into_iter().filter(|sent| *sent).count(), 0))
+    }
+
+    /// While the breaker is open, the oldest delivery due is sent as the one probe of this interval.
+    async fn probe(
+        &self,
+        webhook: &Webhook,
+        due: Vec<(EventId, DateTime<Utc>)>,
+        now: DateTime<Utc>,
+    ) -> Result<usize, SweepError> {
+        let Some((event, due)) = due.into_iter().next() else { return Ok(0) };
+        let Some(health) = webhook.health.lease_probe(event.as_str(), now) else { return Ok(0) };
+        let leased = Webhook { health, ..webhook.clone() };
+        if !taken(self.store.update_webhook(webhook, leased).await.map(drop))? {
+            return Ok(0);
+        }
+        Ok(usize::from(self.send_retry(webhook, &event, due, now).await?))
+    }
+
+    async fn send_retry(
+        &self,
+        webhook: &Webhook,
+        event: &EventId,
+        due: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, SweepError> {
+        let until = now + LEASE;
+        if !taken(self.store.lease_delivery(webhook.id, event, due, until).await)? {
+            return Ok(false);
+        }
+        let Some(delivery) = self.store.delivery(webhook.id, event).await? else { return Ok(false) };
+        let turn = Turn {
+            event: event.clone(),
+            service: webhook.service.clone(),
+            webhook: webhook.id,
+            attempts: delivery.attempt_count,
+            due: Some(until),
+        };
+        self.retries.send(&[turn], 0).await?;
+        Ok(true)
+    }
+
+    /// Takes what waits for a disabled webhook off the schedule: kept until it is enabled and recovered.
+    async fn hold(&self, webhook: &Webhook, now: DateTime<Utc>) -> Result<usize, SweepError> {
+        let due = self.store.due_deliveries(webhook.id, now, TAKEN_PER_PARTITION).await?;
+        let mut held = 0;
+        for (event, _) in due {
+            let Some(delivery) = self.store.delivery(webhook.id, &event).await? else { continue };
+            if delivery.status == Status::Pending {
+                let expect = Expect::Seen(delivery.attempt_count, delivery.status);
+                let written = self.store.write_delivery(webhook.id, &delivery.held(), None, expect, now).await;
+                held += usize::from(taken(written)?);
+            }
+        }
+        Ok(held)
+    }
+}
+
+/// Whether the write went through; a race lost means that somebody else has it.
+fn taken(written: Result<(), CommitError>) -> Result<bool, StoreError> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(CommitError::Race) => Ok(false),
+        Err(CommitError::Store(error)) => Err(error),
+    }
+}

@@ -1,0 +1,120 @@
+//! What every handler holds: configuration read once, clients made once.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use passerelle::clients::signed::SignedSender;
+use passerelle::clients::webhook::{Timeouts, WebhookClient};
+use passerelle::clock::Clock;
+use passerelle::communs::project::Porteur;
+use passerelle::config::{ConfigError, Variables};
+use passerelle::ids::Ids;
+use passerelle::people::Person;
+use passerelle::queue::TurnQueue;
+use passerelle::reference::email::Email;
+use passerelle::secrets::{KeyRing, SecretError};
+use passerelle::store::communs::CommunsStore;
+use passerelle::webhooks::address::Policy;
+
+/// The function's environment.
+#[derive(Clone, Debug)]
+pub struct Config {
+    communs_table: String,
+    deliveries_queue_url: String,
+    retries_queue_url: String,
+    email_hmac_secret: String,
+    webhook_sealing_secret: String,
+    address_policy: Policy,
+}
+
+impl Config {
+    /// Reads the variables with `look_up`.
+    ///
+    /// # Errors
+    /// Names every variable that is missing or wrong.
+    pub fn read(look_up: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let variables = Variables::new(&look_up);
+        let loopback = variables.choice("WEBHOOK_LOOPBACK", "allowed", "refused");
+        let config = Self {
+            communs_table: variables.text("COMMUNS_TABLE"),
+            deliveries_queue_url: variables.text("DELIVERIES_QUEUE_URL"),
+            retries_queue_url: variables.text("RETRIES_QUEUE_URL"),
+            email_hmac_secret: variables.text("EMAIL_HMAC_SECRET"),
+            webhook_sealing_secret: variables.text("WEBHOOK_SEALING_SECRET"),
+            address_policy: if loopback { Policy::LoopbackToo } else { Policy::Public },
+        };
+        variables.finish(config)
+    }
+}
+
+/// Why the function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A secret is missing or malformed.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The HTTP client of webhooks could not be made.
+    #[error("le client HTTP des webhooks n'a pas pu être préparé")]
+    Client(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The state of the API; cloning it is cheap.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// What [`App`] derefs to.
+pub struct Inner {
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    pub(crate) store: CommunsStore,
+    pub(crate) deliveries: TurnQueue,
+    pub(crate) retries: TurnQueue,
+    pub(crate) people: KeyRing,
+    pub(crate) sealing: KeyRing,
+    pub(crate) policy: Policy,
+    pub(crate) sender: SignedSender,
+}
+
+impl App {
+    /// Makes the clients and reads the secrets.
+    ///
+    /// # Errors
+    /// When a secret cannot be read.
+    pub async fn start(sdk: &SdkConfig, config: Config, clock: Clock) -> Result<Self, StartError> {
+        let sqs = aws_sdk_sqs::Client::new(sdk);
+        let secrets = aws_sdk_secretsmanager::Client::new(sdk);
+        let sealing = KeyRing::load(&secrets, &config.webhook_sealing_secret).await?;
+        let client = WebhookClient::new(config.address_policy, Timeouts::default(), clock.clone())
+            .map_err(|error| StartError::Client(error.into()))?;
+        Ok(Self(Arc::new(Inner {
+            ids: Ids::default(),
+            store: CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), config.communs_table),
+            deliveries: TurnQueue::new(sqs.clone(), config.deliveries_queue_url),
+            retries: TurnQueue::new(sqs, config.retries_queue_url),
+            people: KeyRing::load(&secrets, &config.email_hmac_secret).await?,
+            sender: SignedSender::new(client, sealing.clone(), config.address_policy),
+            sealing,
+            policy: config.address_policy,
+            clock,
+        })))
+    }
+
+    /// The person an e-mail names.
+    pub(crate) fn person(&self, email: &Email) -> Person {
+        Person::of(email, &self.people)
+    }
+
+    /// The person who is porteur référent, if an e-mail names one.
+    pub(crate) fn porteur(&self, porteur: Option<&Porteur>) -> Option<Person> {
+        let email = Email::parse(porteur?.referent_email.as_deref()?).ok()?;
+        Some(self.person(&email))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

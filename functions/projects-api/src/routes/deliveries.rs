@@ -1,0 +1,91 @@
+//! What became of each event for a webhook: the list, and one delivery with its attempts.
+
+use axum::Json;
+use axum::extract::{Path, RawQuery, State};
+use passerelle::communs::cursor;
+use passerelle::communs::event::EventId;
+use passerelle::instant;
+use passerelle::web::problem::Code;
+use passerelle::webhooks::delivery::{Delivery, Status};
+use passerelle::webhooks::subscription::Webhook;
+use serde_json::{Value, json};
+
+use super::webhooks::find;
+use crate::app::App;
+use crate::caller::ServiceCaller;
+use crate::error::ApiError;
+use crate::query::Query;
+
+/// How many deliveries are read at a time.
+const READ_AT_A_TIME: i32 = 100;
+
+/// `GET /webhooks/{id}/deliveries`: newest event first.
+pub(super) async fn list(
+    State(app): State<App>,
+    caller: ServiceCaller,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, ApiError> {
+    let webhook = find(&app, &caller, &id).await?;
+    let query = Query::read(query.as_deref(), &["status", "before", "cursor", "limit"])?;
+    let wanted = query.get("status", Status::parse)?;
+    let before = query.get("before", instant::parse)?.map(EventId::first_at);
+    let cursor = query.get("cursor", cursor::event)?;
+    let limit = query.limit()?;
+    let mut end = match (before, cursor) {
+        (Some(before), Some(cursor)) => Some(before.min(cursor)),
+        (before, cursor) => before.or(cursor),
+    };
+    let mut found: Vec<Delivery> = Vec::new();
+    // One more than the page tells whether there is a next one.
+    while found.len() <= limit {
+        let page = app.store.deliveries(webhook.id, end.as_ref(), READ_AT_A_TIME).await?;
+        let Some(last) = page.last() else { break };
+        end = Some(last.event_id.clone());
+        found.extend(page.into_iter().filter(|d| wanted.is_none_or(|wanted| status(d, &webhook) == wanted)));
+    }
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|last| cursor::after_event(&last.event_id));
+    let items: Vec<Value> = found.iter().map(|delivery| view(delivery, &webhook)).collect();
+    Ok(Json(json!({"items": items, "nextCursor": next})))
+}
+
+/// `GET /webhooks/{id}/deliveries/{eventId}`.
+pub(super) async fn read(
+    State(app): State<App>,
+    caller: ServiceCaller,
+    Path((id, event)): Path<(String, String)>,
+) -> Result<Json<Value>, ApiError> {
+    let webhook = find(&app, &caller, &id).await?;
+    let event = EventId::parse(&event).ok_or(Code::NotFound)?;
+    let delivery = app.store.delivery(webhook.id, &event).await?.ok_or(Code::NotFound)?;
+    let mut shown = view(&delivery, &webhook);
+    shown["attempts"] = json!(delivery.attempts);
+    Ok(Json(shown))
+}
+
+/// What waits for a disabled webhook is held, whether the sweeper has noted it yet or not.
+fn status(delivery: &Delivery, webhook: &Webhook) -> Status {
+    match delivery.status {
+        Status::Pending if webhook.disabled.is_some() => Status::Held,
+        status => status,
+    }
+}
+
+fn view(delivery: &Delivery, webhook: &Webhook) -> Value {
+    let status = status(delivery, webhook);
+    let last = delivery.attempts.last();
+    let next = delivery.next_attempt_at.filter(|_| status == Status::Pending);
+    json!({
+        "eventId": delivery.event_id,
+        "type": delivery.kind,
+        "projectId": delivery.project_id,
+        "status": status,
+        "attemptCount": delivery.attempt_count,
+        "lastStatusCode": last.and_then(|attempt| attempt.status_code),
+        "lastErrorClass": last.and_then(|attempt| attempt.error_class),
+        "latencyMs": last.map(|attempt| attempt.latency_ms),
+        "nextAttemptAt": next.map(instant::text),
+    })
+}

@@ -1,0 +1,51 @@
+//! Catching up: the feed of events, and the digest by which copies are compared.
+
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use passerelle::communs::{cursor, digest};
+use passerelle::instant;
+use passerelle::store::communs::events::FEED_LAG;
+use passerelle::store::communs::lists::Filter;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::caller::SyncCaller;
+use crate::error::ApiError;
+use crate::query::Query;
+
+/// `GET /events`: the events of the other services, in order of commit.
+pub(super) async fn events(
+    State(app): State<App>,
+    SyncCaller(caller): SyncCaller,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, ApiError> {
+    let query = Query::read(query.as_deref(), &["after", "limit"])?;
+    let after = query.get("after", cursor::event)?;
+    let end = app.clock.now() - FEED_LAG;
+    let feed = app.store.feed(&caller.service, after.as_ref(), end, query.limit()?).await?;
+    let item = |event: &passerelle::communs::event::Event| {
+        json!({
+            "id": event.id,
+            "type": event.kind,
+            "timestamp": instant::text(event.at),
+            "data": event.data_for(&caller.service),
+        })
+    };
+    let items: Vec<Value> = feed.events.iter().map(item).collect();
+    Ok(Json(json!({"items": items, "nextCursor": cursor::after_event(&feed.next)})))
+}
+
+/// `GET /digest`: id, version and hash of every live project, in order of creation.
+pub(super) async fn digest(
+    State(app): State<App>,
+    SyncCaller(_caller): SyncCaller,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, ApiError> {
+    let query = Query::read(query.as_deref(), &["after", "limit"])?;
+    let after = query.get("after", cursor::project)?;
+    let page = app.store.list(None, &Filter::default(), after, query.limit()?).await?;
+    let next = page.projects.last().filter(|_| page.more).map(|last| cursor::after_project(last.id));
+    let item = |project: &passerelle::communs::project::Project| json!({"projectId": project.id, "version": project.version, "hash": digest::hash(project)});
+    let items: Vec<Value> = page.projects.iter().map(item).collect();
+    Ok(Json(json!({"items": items, "nextCursor": next})))
+}

@@ -1,0 +1,78 @@
+//! Links: a project imported into a service, under that service's own id.
+
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use passerelle::communs::content;
+use passerelle::communs::permission::Level;
+use passerelle::shape::Shape;
+use passerelle::web::body::{MAX_BYTES, RawBody};
+use passerelle::web::problem::{Code, Problem};
+
+use super::projects::{after, shown};
+use crate::access::{self, Found};
+use crate::app::App;
+use crate::caller::{ProjectCaller, ServiceCaller};
+use crate::commit::deciding;
+use crate::error::{ApiError, invalid};
+use crate::precondition;
+
+/// `PUT /projects/{id}/links/{service}`.
+pub(super) async fn put(
+    State(app): State<App>,
+    ProjectCaller(caller): ProjectCaller,
+    Path((id, service)): Path<(String, String)>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let body = RawBody::read(request, MAX_BYTES).await;
+    let project = deciding(|| async {
+        let found = linkable(&app, &caller, &id, &service).await?;
+        let body = body.json(false)?;
+        let external_id = Shape::object(&body, "", &["externalId"])
+            .and_then(|shape| shape.text("externalId"))
+            .map_err(Problem::shape)?;
+        precondition::if_match(&headers, found.project.version)?;
+        let external_id =
+            content::external_id(external_id, &caller.service).map_err(|faults| invalid(faults, &caller.service))?;
+        let holder = app.store.project_by_external_id(&caller.service, &external_id).await?;
+        if let Some(other) = holder.filter(|holder| *holder != found.project.id) {
+            return Err(Problem::new(Code::ExternalIdConflict).member("projectId", other.to_string()).into());
+        }
+        let outcome = found.project.link(&caller.service, &external_id, app.clock.now());
+        let project = after(&found.project, &outcome);
+        app.commit_outcome(&caller, &found, outcome, |_| Ok(())).await?;
+        Ok(project)
+    })
+    .await?;
+    Ok(shown(StatusCode::OK, &project, &caller.service))
+}
+
+/// `DELETE /projects/{id}/links/{service}`.
+pub(super) async fn delete(
+    State(app): State<App>,
+    ProjectCaller(caller): ProjectCaller,
+    Path((id, service)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<StatusCode, ApiError> {
+    deciding(|| async {
+        let found = linkable(&app, &caller, &id, &service).await?;
+        precondition::if_match(&headers, found.project.version)?;
+        let outcome = found.project.unlink(&caller.service, app.clock.now());
+        app.commit_outcome(&caller, &found, outcome, |_| Ok(())).await
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The project, if the caller may set or remove this link: only the service itself may, for a user who can read the
+/// project, or with a `sync` key.
+async fn linkable(app: &App, caller: &ServiceCaller, id: &str, service: &str) -> Result<Found, ApiError> {
+    let found = access::find(app, id).await?;
+    if caller.service.as_str() != service {
+        let detail = "Seul le service concerné pose ou retire son lien.";
+        return Err(Problem::new(Code::PermissionRefused).detail(detail).into());
+    }
+    access::require(app, caller, &found.project, Level::Read).await?;
+    Ok(found)
+}

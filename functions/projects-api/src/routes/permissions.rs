@@ -1,0 +1,136 @@
+//! Permissions: the connected services manage them, people are only known by a keyed hash of their e-mail.
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use http::StatusCode;
+use passerelle::communs::permission::Level;
+use passerelle::communs::project::ProjectId;
+use passerelle::people::Person;
+use passerelle::reference::email::Email;
+use passerelle::shape::{Fault, Field, Shape};
+use passerelle::store::communs::projects::Stored;
+use passerelle::web::body::{MAX_BYTES, RawBody};
+use passerelle::web::problem::{Code, Problem};
+use serde_json::{Value, json};
+
+use crate::access;
+use crate::app::App;
+use crate::caller::ServiceCaller;
+use crate::commit::deciding;
+use crate::error::ApiError;
+
+/// The most projects in one `check`.
+const PROJECTS_MAX: usize = 100;
+
+/// `PUT /projects/{id}/permissions`.
+pub(super) async fn put(
+    State(app): State<App>,
+    caller: ServiceCaller,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<Value>, ApiError> {
+    let body = RawBody::read(request, MAX_BYTES).await;
+    deciding(|| async {
+        let found = access::find(&app, &id).await?;
+        access::require_management(&app, &caller, &found.project).await?;
+        let (person, level) = person_and_level(&app, &body)?;
+        app.commit_grant(&caller, &found.project, &person, Some(level)).await?;
+        Ok(Json(json!({"projectId": found.project.id, "level": level})))
+    })
+    .await
+}
+
+/// `DELETE /projects/{id}/permissions`.
+pub(super) async fn delete(
+    State(app): State<App>,
+    caller: ServiceCaller,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<StatusCode, ApiError> {
+    let body = RawBody::read(request, MAX_BYTES).await;
+    deciding(|| async {
+        let found = access::find(&app, &id).await?;
+        access::require_management(&app, &caller, &found.project).await?;
+        let body = body.json(false)?;
+        let field = Shape::object(&body, "", &["email"]).and_then(|shape| shape.text("email"));
+        let person = person(&app, field.map_err(Problem::shape)?).map_err(values)?;
+        app.commit_grant(&caller, &found.project, &person, None).await
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /projects/{id}/permissions/check`.
+pub(super) async fn check(
+    State(app): State<App>,
+    _caller: ServiceCaller,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<Value>, ApiError> {
+    let body = RawBody::read(request, MAX_BYTES).await;
+    let found = access::find(&app, &id).await?;
+    let (person, level) = person_and_level(&app, &body)?;
+    let held = app.store.grant(&person, found.project.id).await?;
+    Ok(Json(json!({"allowed": held.grant().allows(level)})))
+}
+
+/// `POST /permissions/check`.
+pub(super) async fn check_many(
+    State(app): State<App>,
+    _caller: ServiceCaller,
+    request: Request,
+) -> Result<Json<Value>, ApiError> {
+    let body = RawBody::read(request, MAX_BYTES).await.json(false)?;
+    let shape = Shape::object(&body, "", &["email", "projectIds"]).map_err(Problem::shape)?;
+    let email = shape.text("email").map_err(Problem::shape)?;
+    let texts = shape.texts("projectIds").map_err(Problem::shape)?;
+    let mut faults = Vec::new();
+    let person = person(&app, email).map_err(|fault| faults.push(fault)).ok();
+    let texts = texts.set().unwrap_or_default();
+    if !(1..=PROJECTS_MAX).contains(&texts.len()) {
+        faults.push(Fault::new("/projectIds", "de 1 à 100 identifiants sont attendus"));
+    }
+    let Some(person) = person.filter(|_| faults.is_empty()) else {
+        return Err(Problem::new(Code::ValidationFailed).errors(&faults).into());
+    };
+    let ids: Vec<Option<ProjectId>> = texts.iter().map(|text| ProjectId::parse(text)).collect();
+    let known: Vec<ProjectId> = ids.iter().flatten().copied().collect();
+    let grants = app.store.grants(&person, &known).await?;
+    let mut results = Vec::with_capacity(texts.len());
+    for (text, id) in texts.iter().zip(ids) {
+        let level = match id.and_then(|id| grants.get(&id).map(|held| (id, held))) {
+            // A right may outlive its project: what was deleted gives none.
+            Some((id, held)) if matches!(app.store.project(id).await?, Some(Stored::Live { .. })) => {
+                held.grant().level()
+            }
+            _ => None,
+        };
+        results.push(json!({"projectId": text, "level": level}));
+    }
+    Ok(Json(json!({"results": results})))
+}
+
+fn person_and_level(app: &App, body: &RawBody) -> Result<(Person, Level), Problem> {
+    let body = body.json(false)?;
+    let shape = Shape::object(&body, "", &["email", "level"]).map_err(Problem::shape)?;
+    let (email, level) = (shape.text("email").map_err(Problem::shape)?, shape.text("level").map_err(Problem::shape)?);
+    let person = person(app, email);
+    let level = level.set().as_deref().and_then(Level::from_code);
+    let level = level.ok_or_else(|| Fault::new("/level", "« READ » ou « WRITE » est attendu"));
+    match (person, level) {
+        (Ok(person), Ok(level)) => Ok((person, level)),
+        (person, level) => {
+            let faults: Vec<Fault> = [person.err(), level.err()].into_iter().flatten().collect();
+            Err(Problem::new(Code::ValidationFailed).errors(&faults))
+        }
+    }
+}
+
+fn person(app: &App, email: Field<String>) -> Result<Person, Fault> {
+    let email = email.set().and_then(|text| Email::parse(&text).ok());
+    email.map(|email| app.person(&email)).ok_or_else(|| Fault::new("/email", "une adresse e-mail est attendue"))
+}
+
+fn values(fault: Fault) -> Problem {
+    Problem::new(Code::ValidationFailed).errors(&[fault])
+}

@@ -1,0 +1,176 @@
+//! Sending again: one delivery, all that was missed, or everything since a date.
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use http::StatusCode;
+use passerelle::communs::event::{Event, EventId};
+use passerelle::instant;
+use passerelle::queue::Turn;
+use passerelle::shape::Shape;
+use passerelle::store::communs::deliveries::Expect;
+use passerelle::store::error::CommitError;
+use passerelle::web::body::{MAX_BYTES, RawBody};
+use passerelle::web::problem::{Code, Problem};
+use passerelle::webhooks::delivery::{Delivery, Status};
+use passerelle::webhooks::subscription::Webhook;
+use serde_json::{Value, json};
+
+use super::webhooks::find;
+use crate::app::App;
+use crate::caller::ServiceCaller;
+use crate::error::ApiError;
+
+/// How many deliveries are written at a time.
+const AT_A_TIME: usize = 16;
+/// How many are read at a time.
+const PER_PAGE: i32 = 100;
+/// How long the sweeper leaves to the queue what was just put there.
+const QUEUE_GRACE: TimeDelta = TimeDelta::seconds(60);
+
+/// `POST /webhooks/{id}/deliveries/{eventId}/resend`.
+pub(super) async fn resend(
+    State(app): State<App>,
+    caller: ServiceCaller,
+    Path((id, event)): Path<(String, String)>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let webhook = find(&app, &caller, &id).await?;
+    let event = EventId::parse(&event).ok_or(Code::NotFound)?;
+    let delivery = app.store.delivery(webhook.id, &event).await?.ok_or(Code::NotFound)?;
+    refuse_disabled(&webhook)?;
+    let scheduled = app.make_due(&webhook, vec![(delivery.clone(), Some(delivery))], true).await?;
+    Ok((StatusCode::ACCEPTED, Json(json!({"scheduled": scheduled}))))
+}
+
+/// `POST /webhooks/{id}/recover`: all that is held or failed since a date.
+pub(super) async fn recover(
+    State(app): State<App>,
+    caller: ServiceCaller,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let webhook = find(&app, &caller, &id).await?;
+    let since = EventId::first_at(since(request, &webhook).await?);
+    let (mut scheduled, mut end) = (0, None);
+    loop {
+        let page = app.store.deliveries(webhook.id, end.as_ref(), PER_PAGE).await?;
+        let Some(last) = page.last() else { break };
+        let past = last.event_id < since;
+        end = Some(last.event_id.clone());
+        let missed = |d: &Delivery| d.event_id >= since && matches!(d.status, Status::Held | Status::Failed);
+        let missed = page.into_iter().filter(missed).map(|d| (d.clone(), Some(d))).collect();
+        scheduled += app.make_due(&webhook, missed, false).await?;
+        if past {
+            break;
+        }
+    }
+    Ok((StatusCode::ACCEPTED, Json(json!({"scheduled": scheduled}))))
+}
+
+/// `POST /webhooks/{id}/replay`: every matching event of the other services since a date.
+pub(super) async fn replay(
+    State(app): State<App>,
+    caller: ServiceCaller,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let webhook = find(&app, &caller, &id).await?;
+    let since = since(request, &webhook).await?;
+    let now = app.clock.now();
+    let (mut scheduled, mut after) = (0, EventId::first_at(since));
+    loop {
+        // Inclusive of events of this very millisecond.
+        let feed = app.store.feed(&webhook.service, Some(&after), now + TimeDelta::milliseconds(1), 100).await?;
+        if feed.events.is_empty() {
+            break;
+        }
+        after = feed.next;
+        let wanted = feed.events.into_iter().filter(|event| webhook.wants_kind(event.kind));
+        let deliveries: Vec<(Delivery, Option<Delivery>)> = stream::iter(wanted)
+            .map(|event: Event| {
+                let (store, id) = (&app.store, webhook.id);
+                async move {
+                    let seen = store.delivery(id, &event.id).await?;
+                    Ok::<_, ApiError>((seen.clone().unwrap_or_else(|| Delivery::new(&event, now)), seen))
+                }
+            })
+            .buffered(AT_A_TIME)
+            .try_collect()
+            .await?;
+        scheduled += app.make_due(&webhook, deliveries, true).await?;
+    }
+    Ok((StatusCode::ACCEPTED, Json(json!({"scheduled": scheduled}))))
+}
+
+impl App {
+    /// Makes deliveries due at once, each given with what is stored of it, and puts them on the queue; how many.
+    async fn make_due(
+        &self,
+        webhook: &Webhook,
+        deliveries: Vec<(Delivery, Option<Delivery>)>,
+        forced: bool,
+    ) -> Result<usize, ApiError> {
+        let now = self.clock.now();
+        // The sweeper takes what does not come through the queue.
+        let swept_at = now + QUEUE_GRACE;
+        let written = stream::iter(deliveries).map(|(delivery, seen)| async move {
+            let due = delivery.due_again(now, forced);
+            let expect = seen.map_or(Expect::New, |seen| Expect::Seen(seen.attempt_count, seen.status));
+            match self.store.write_delivery(webhook.id, &due, Some(swept_at), expect, now).await {
+                Ok(()) => Ok(Some(due)),
+                // Somebody is just dealing with it.
+                Err(CommitError::Race) => Ok(None),
+                Err(error) => Err(ApiError::from(error)),
+            }
+        });
+        let written: Vec<Option<Delivery>> = written.buffered(AT_A_TIME).try_collect().await?;
+        let turn = |delivery: Delivery| Turn {
+            event: delivery.event_id,
+            service: webhook.service.clone(),
+            webhook: webhook.id,
+            attempts: delivery.attempt_count,
+            due: Some(swept_at),
+        };
+        let turns: Vec<Turn> = written.into_iter().flatten().map(turn).collect();
+        if let Err(error) = self.retries.send(&turns, 0).await {
+            tracing::warn!(webhook = %webhook.id, error = %error, "redelivery not sent: left to the sweeper");
+        }
+        Ok(turns.len())
+    }
+
+    /// Takes everything that waits for a disabled webhook off the schedule.
+    pub(super) async fn hold_all(&self, webhook: &Webhook) -> Result<(), ApiError> {
+        loop {
+            // Far enough to see every retry: the longest wait is a day.
+            let horizon = self.clock.now() + TimeDelta::days(2);
+            let due = self.store.due_deliveries(webhook.id, horizon, PER_PAGE).await?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            for (event, _) in due {
+                let Some(delivery) = self.store.delivery(webhook.id, &event).await? else { continue };
+                let expect = Expect::Seen(delivery.attempt_count, delivery.status);
+                let held = delivery.held();
+                match self.store.write_delivery(webhook.id, &held, None, expect, self.clock.now()).await {
+                    Ok(()) | Err(CommitError::Race) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+    }
+}
+
+fn refuse_disabled(webhook: &Webhook) -> Result<(), Problem> {
+    if webhook.disabled.is_some() { Err(Code::WebhookDisabled.into()) } else { Ok(()) }
+}
+
+/// The `since` of a body, inclusive; refused while the webhook is disabled.
+async fn since(request: Request, webhook: &Webhook) -> Result<DateTime<Utc>, ApiError> {
+    let body = RawBody::read(request, MAX_BYTES).await.json(false)?;
+    let field = Shape::object(&body, "", &["since"]).and_then(|shape| shape.text("since")).map_err(Problem::shape)?;
+    let since = field.set().as_deref().and_then(instant::parse);
+    let since = since.ok_or_else(|| Problem::value("/since", "un instant RFC 3339 est attendu"))?;
+    refuse_disabled(webhook)?;
+    Ok(since)
+}

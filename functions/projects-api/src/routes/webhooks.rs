@@ -1,0 +1,292 @@
+//! Webhooks of a service: registered, read, changed, deleted; secrets are shown once.
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use http::StatusCode;
+use passerelle::communs::event::{EventId, Kind};
+use passerelle::instant;
+use passerelle::shape::{Fault, Field, Shape};
+use passerelle::store::error::CommitError;
+use passerelle::web::body::{MAX_BYTES, RawBody};
+use passerelle::web::problem::{Code, Problem};
+use passerelle::webhooks::address::check_url;
+use passerelle::webhooks::health::Health;
+use passerelle::webhooks::signature::SigningSecret;
+use passerelle::webhooks::subscription::{ROTATION_OVERLAP, SealedSecret, Webhook, WebhookId};
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::caller::ServiceCaller;
+use crate::commit::deciding;
+use crate::error::ApiError;
+
+/// The longest description.
+const DESCRIPTION_MAX: usize = 500;
+
+/// `POST /webhooks`.
+pub(super) async fn create(
+    State(app): State<App>,
+    caller: ServiceCaller,
+    request: Request,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let wanted = Wanted::read(&RawBody::read(request, MAX_BYTES).await)?;
+    let settings = wanted.judge(&app, None)?;
+    let now = app.clock.now();
+    let id = WebhookId::from(app.ids.next(now));
+    let (secret, sealed) = new_secret(&app, id)?;
+    let webhook = Webhook {
+        id,
+        service: caller.service,
+        url: settings.url,
+        event_types: settings.event_types,
+        description: settings.description,
+        disabled: None,
+        secrets: vec![SealedSecret { sealed, until: None }],
+        created_at: now,
+        health: Health::default(),
+        revision: 0,
+    };
+    match app.store.register_webhook(&webhook).await {
+        Ok(()) => {}
+        // A race with another registration looks like a full house: the count tells them apart.
+        Err(CommitError::Race) => {
+            let held = app.store.webhooks(Some(&webhook.service)).await?.len();
+            let full = held >= passerelle::webhooks::subscription::MAX_PER_SERVICE as usize;
+            return Err(if full { Code::WebhookLimitReached.into() } else { ApiError::Race });
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let mut shown = view(&webhook);
+    shown["secret"] = secret.reveal().into();
+    Ok((StatusCode::CREATED, Json(shown)))
+}
+
+/// `GET /webhooks`.
+pub(super) async fn list(State(app): State<App>, caller: ServiceCaller) -> Result<Json<Value>, ApiError> {
+    let webhooks = app.store.webhooks(Some(&caller.service)).await?;
+    let items: Vec<Value> = webhooks.iter().map(view).collect();
+    Ok(Json(json!({"items": items})))
+}
+
+/// `GET /webhooks/{id}`.
+pub(super) async fn read(
+    State(app): State<App>,
+    caller: ServiceCaller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    Ok(Json(view(&find(&app, &caller, &id).await?)))
+}
+
+/// `PATCH /webhooks/{id}`: a merge patch.
+pub(super) async fn patch(
+    State(app): State<App>,
+    caller: ServiceCaller,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<Value>, ApiError> {
+    let body = RawBody::read(request, MAX_BYTES).await;
+    let changed = deciding(|| async {
+        let webhook = find(&app, &caller, &id).await?;
+        let settings = Wanted::read_patch(&body)?.judge(&app, Some(&webhook))?;
+        let next = Webhook {
+            url: settings.url,
+            event_types: settings.event_types,
+            description: settings.description,
+            ..webhook.clone()
+        };
+        if next == webhook {
+            return Ok(webhook);
+        }
+        Ok(app.store.update_webhook(&webhook, next).await?)
+    })
+    .await?;
+    Ok(Json(view(&changed)))
+}
+
+/// `DELETE /webhooks/{id}`.
+pub(super) async fn delete(
+    State(app): State<App>,
+    caller: ServiceCaller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    deciding(|| async {
+        let webhook = find(&app, &caller, &id).await?;
+        Ok(app.store.delete_webhook(&webhook.service, webhook.id).await?)
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /webhooks/{id}/rotate-secret`.
+pub(super) async fn rotate_secret(
+    State(app): State<App>,
+    caller: ServiceCaller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    deciding(|| async {
+        let webhook = find(&app, &caller, &id).await?;
+        let (secret, sealed) = new_secret(&app, webhook.id)?;
+        let now = app.clock.now();
+        app.store.update_webhook(&webhook, webhook.rotated(sealed, now)).await?;
+        let until = instant::text(now + ROTATION_OVERLAP);
+        Ok(Json(json!({"secret": secret.reveal(), "previousValidUntil": until})))
+    })
+    .await
+}
+
+/// `POST /webhooks/{id}/test`: a signed `ping`, the answer shown. It changes nothing, works on a disabled webhook and
+/// through an open breaker.
+pub(super) async fn test(
+    State(app): State<App>,
+    caller: ServiceCaller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let webhook = find(&app, &caller, &id).await?;
+    let now = app.clock.now();
+    let ping = EventId::from(app.ids.next(now));
+    let body = json!({"type": "ping", "timestamp": instant::text(now), "data": {}});
+    let (attempt, outcome) = app.sender.send(&webhook, ping.as_str(), &body, now).await?;
+    Ok(Json(json!({
+        "delivered": outcome.is_success(),
+        "statusCode": attempt.status_code,
+        "errorClass": attempt.error_class,
+        "latencyMs": attempt.latency_ms,
+    })))
+}
+
+/// `POST /webhooks/{id}/enable`: sends nothing by itself; what waited is held until it is recovered.
+pub(super) async fn enable(
+    State(app): State<App>,
+    caller: ServiceCaller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let enabled = deciding(|| async {
+        let webhook = find(&app, &caller, &id).await?;
+        if webhook.disabled.is_none() {
+            return Ok(webhook);
+        }
+        app.hold_all(&webhook).await?;
+        // A clean slate: the failures that disabled it must not disable it again at the first new one.
+        let next = Webhook { disabled: None, health: Health::default(), ..webhook.clone() };
+        Ok(app.store.update_webhook(&webhook, next).await?)
+    })
+    .await?;
+    Ok(Json(view(&enabled)))
+}
+
+/// The webhook of a path, if it is the caller's own: another service's is unknown to it.
+pub(super) async fn find(app: &App, caller: &ServiceCaller, id: &str) -> Result<Webhook, ApiError> {
+    let id = WebhookId::parse(id).ok_or(Code::NotFound)?;
+    Ok(app.store.webhook(&caller.service, id).await?.ok_or(Code::NotFound)?)
+}
+
+/// A webhook as its service sees it; never with a secret.
+pub(super) fn view(webhook: &Webhook) -> Value {
+    json!({
+        "id": webhook.id,
+        "url": webhook.url,
+        "description": webhook.description,
+        "eventTypes": webhook.event_types,
+        "status": if webhook.disabled.is_some() { "disabled" } else { "active" },
+        "disabledReason": webhook.disabled,
+        "breaker": if webhook.health.open.is_some() { "open" } else { "closed" },
+        "createdAt": instant::text(webhook.created_at),
+    })
+}
+
+fn new_secret(app: &App, id: WebhookId) -> Result<(SigningSecret, String), ApiError> {
+    let secret = SigningSecret::from_random(rand::random());
+    let sealed = app.sealing.seal(secret.as_bytes(), &id.to_string(), rand::random())?;
+    Ok((secret, sealed))
+}
+
+/// What a body asks for.
+struct Wanted {
+    url: Field<String>,
+    event_types: Field<Vec<String>>,
+    description: Field<String>,
+}
+
+/// The same, judged.
+struct Settings {
+    url: String,
+    event_types: Option<Vec<Kind>>,
+    description: Option<String>,
+}
+
+impl Wanted {
+    fn read(body: &RawBody) -> Result<Self, Problem> {
+        Self::of(&body.json(false)?).map_err(Problem::shape)
+    }
+
+    fn read_patch(body: &RawBody) -> Result<Self, Problem> {
+        Self::of(&body.json(true)?).map_err(Problem::shape)
+    }
+
+    fn of(body: &Value) -> Result<Self, Fault> {
+        let shape = Shape::object(body, "", &["url", "eventTypes", "description"])?;
+        Ok(Self {
+            url: shape.text("url")?,
+            event_types: shape.texts("eventTypes")?,
+            description: shape.text("description")?,
+        })
+    }
+
+    /// All faults at once; a refused address has a problem of its own when it is the only one.
+    fn judge(self, app: &App, current: Option<&Webhook>) -> Result<Settings, Problem> {
+        let mut faults = Vec::new();
+        let mut refused = None;
+        let url = match (self.url, current) {
+            (Field::Set(url), _) => match check_url(&url, app.policy) {
+                Ok(checked) => checked.as_str().to_owned(),
+                Err(refusal) => {
+                    refused = Some(Fault::new("/url", refusal.to_string()));
+                    String::new()
+                }
+            },
+            (Field::Absent, Some(current)) => current.url.clone(),
+            _ => {
+                faults.push(Fault::new("/url", "valeur obligatoire"));
+                String::new()
+            }
+        };
+        let event_types = match self.event_types {
+            Field::Absent => current.and_then(|current| current.event_types.clone()),
+            Field::Null => None,
+            Field::Set(names) => Some(kinds(&names, &mut faults)),
+        };
+        let description = match self.description {
+            Field::Absent => current.and_then(|current| current.description.clone()),
+            Field::Null => None,
+            Field::Set(text) => {
+                if text.chars().count() > DESCRIPTION_MAX {
+                    faults.push(Fault::new("/description", "500 caractères au plus"));
+                }
+                Some(text)
+            }
+        };
+        match refused {
+            Some(fault) if faults.is_empty() => Err(Problem::new(Code::WebhookUrlRefused).errors(&[fault])),
+            None if faults.is_empty() => Ok(Settings { url, event_types, description }),
+            fault => {
+                faults.extend(fault);
+                Err(Problem::new(Code::ValidationFailed).errors(&faults))
+            }
+        }
+    }
+}
+
+fn kinds(names: &[String], faults: &mut Vec<Fault>) -> Vec<Kind> {
+    if names.is_empty() {
+        faults.push(Fault::new("/eventTypes", "au moins un type est attendu"));
+    }
+    let mut kinds = Vec::new();
+    for (i, name) in names.iter().enumerate() {
+        match Kind::from_name(name) {
+            Some(kind) if !kinds.contains(&kind) => kinds.push(kind),
+            Some(_) => {}
+            None => faults.push(Fault::new(format!("/eventTypes/{i}"), "type d'événement inconnu")),
+        }
+    }
+    kinds
+}

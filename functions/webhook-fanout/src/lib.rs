@@ -1,0 +1,111 @@
+//! One SQS message is one event for one webhook: sign, POST, write the delivery down.
+//!
+//! Records of a batch are handled concurrently and answered one by one (`ReportBatchItemFailures`): one bad body, one
+//! slow receiver or one panic leaves the others alone. What is due and how it went lives in DynamoDB; a message only
+//! says whose turn it is, so a lost, doubled or late message does no harm. Source: `spec/webhooks.md`.
+
+mod record;
+
+use aws_config::SdkConfig;
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
+use passerelle::clients::signed::SignedSender;
+use passerelle::clients::webhook::{Timeouts, WebhookClient};
+use passerelle::clock::Clock;
+use passerelle::config::{ConfigError, Variables};
+use passerelle::queue::TurnQueue;
+use passerelle::secrets::{KeyRing, SecretError};
+use passerelle::store::communs::CommunsStore;
+use passerelle::webhooks::address::Policy;
+
+/// The function's environment.
+#[derive(Clone, Debug)]
+pub struct Config {
+    communs_table: String,
+    retries_queue_url: String,
+    webhook_sealing_secret: String,
+    address_policy: Policy,
+}
+
+impl Config {
+    /// Reads the variables with `look_up`.
+    ///
+    /// # Errors
+    /// Names every variable that is missing or wrong.
+    pub fn read(look_up: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let variables = Variables::new(&look_up);
+        let loopback = variables.choice("WEBHOOK_LOOPBACK", "allowed", "refused");
+        let config = Self {
+            communs_table: variables.text("COMMUNS_TABLE"),
+            retries_queue_url: variables.text("RETRIES_QUEUE_URL"),
+            webhook_sealing_secret: variables.text("WEBHOOK_SEALING_SECRET"),
+            address_policy: if loopback { Policy::LoopbackToo } else { Policy::Public },
+        };
+        variables.finish(config)
+    }
+}
+
+/// Why the function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A secret is missing or malformed.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The HTTP client could not be made.
+    #[error("le client HTTP des webhooks n'a pas pu être préparé")]
+    Client(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The function, its clients made once.
+#[derive(Clone, Debug)]
+pub struct Fanout {
+    clock: Clock,
+    store: CommunsStore,
+    retries: TurnQueue,
+    sender: SignedSender,
+}
+
+impl Fanout {
+    /// Makes the clients and reads the secret.
+    ///
+    /// # Errors
+    /// When the secret cannot be read.
+    pub async fn start(sdk: &SdkConfig, config: Config, clock: Clock) -> Result<Self, StartError> {
+        let client = WebhookClient::new(config.address_policy, Timeouts::default(), clock.clone())
+            .map_err(|error| StartError::Client(error.into()))?;
+        let secrets = aws_sdk_secretsmanager::Client::new(sdk);
+        let sealing = KeyRing::load(&secrets, &config.webhook_sealing_secret).await?;
+        Ok(Self {
+            store: CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), config.communs_table),
+            retries: TurnQueue::new(aws_sdk_sqs::Client::new(sdk), config.retries_queue_url),
+            sender: SignedSender::new(client, sealing, config.address_policy),
+            clock,
+        })
+    }
+
+    /// Handles a batch and names the records that must come again.
+    pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
+        let handled = event.records.iter().map(|record| self.handle_one(record));
+        let failures = join_all(handled).await;
+        let mut response = SqsBatchResponse::default();
+        response.batch_item_failures = failures.into_iter().flatten().collect();
+        response
+    }
+
+    async fn handle_one(&self, record: &SqsMessage) -> Option<BatchItemFailure> {
+        // An empty identifier would fail the whole batch: a record without id is not reported.
+        let id = record.message_id.clone().filter(|id| !id.is_empty())?;
+        let handled = std::panic::AssertUnwindSafe(self.deliver(record)).catch_unwind().await;
+        let error: Box<dyn std::error::Error + Send + Sync> = match handled {
+            Ok(Ok(())) => return None,
+            Ok(Err(error)) => error.into(),
+            Err(_) => "the record's handler panicked".into(),
+        };
+        let cause = error.source().map(ToString::to_string);
+        tracing::error!(message = %id, error = %error, cause, "record failed: it will come again");
+        let mut failure = BatchItemFailure::default();
+        failure.item_identifier = id;
+        Some(failure)
+    }
+}

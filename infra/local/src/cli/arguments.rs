@@ -1,0 +1,190 @@
+//! Arguments of the command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::{ContextKind, ErrorKind};
+use clap::{Args, Parser, Subcommand};
+
+use super::Failure;
+use crate::engines::Fault;
+
+const HELP: &str = "\
+Passerelle en local : tous les services AWS et toutes les fonctions dans un seul processus.
+
+Usage :
+  passerelle [OPTIONS]          démarre la pile (Ctrl-C pour arrêter)
+  passerelle serve [OPTIONS]    idem
+  passerelle demo               rejoue le flux d'exemple des Communs et le vérifie
+
+Options :
+  --port PORT       port de l'API et des boîtes de démonstration (4310 par défaut, 0 : un port libre)
+  --aws-port PORT   port des moteurs DynamoDB, SQS et Secrets Manager (4311 par défaut, 0 : un port libre)
+  --data DOSSIER    dossier des données (.passerelle par défaut)
+  --memory          tout en mémoire : rien n'est gardé
+  --json            affiche les adresses et les clés sur une ligne de JSON
+  -h, --help        cette aide
+  -V, --version     la version
+
+Codes de retour : 0 tout va bien, 1 erreur imprévue, 2 arguments, 3 port indisponible, 4 dossier de données,
+5 démarrage de la pile, 6 étape de la démonstration non conforme.
+";
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(super) enum Command {
+    /// Starts the stack.
+    Serve(ServeOptions),
+    /// Plays the example flow.
+    Demo,
+}
+
+/// How to start the stack.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(super) struct ServeOptions {
+    /// Port of the API.
+    #[arg(long, default_value_t = 4310, value_name = "PORT")]
+    pub(super) port: u16,
+    /// Port of the engines.
+    #[arg(long, default_value_t = 4311, value_name = "PORT")]
+    pub(super) aws_port: u16,
+    /// Data folder.
+    #[arg(long, default_value = ".passerelle", value_name = "DOSSIER")]
+    pub(super) data: PathBuf,
+    /// Keep nothing.
+    #[arg(long, conflicts_with = "data")]
+    pub(super) memory: bool,
+    /// One line of JSON instead of the greeting.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// For crash tests: `OPERATION:KIND:CALLS`, injected once the stack is up.
+    #[arg(long, hide = true, value_parser = injection)]
+    pub(super) fault: Vec<Injection>,
+}
+
+/// A fault to inject into the engines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Injection {
+    /// E.g. `TransactWriteItems`.
+    pub(super) operation: String,
+    /// What goes wrong.
+    pub(super) fault: Fault,
+    /// With how many calls.
+    pub(super) calls: usize,
+}
+
+#[derive(Parser)]
+#[command(name = "passerelle", version, args_conflicts_with_subcommands = true, override_help = HELP)]
+#[command(disable_help_subcommand = true)]
+struct Line {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeOptions,
+}
+
+/// What the arguments ask for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Parsed {
+    /// To do something.
+    Command(Command),
+    /// To print this text (help, version).
+    Help(String),
+}
+
+/// Reads the arguments, the program's name first.
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
+    match Line::try_parse_from(arguments) {
+        Ok(line) => Ok(Parsed::Command(line.command.unwrap_or(Command::Serve(line.serve)))),
+        Err(error) if error.kind() == ErrorKind::DisplayVersion => Ok(Parsed::Help(error.to_string())),
+        // Whichever subcommand it was asked of, there is one page of help.
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => Ok(Parsed::Help(HELP.to_owned())),
+        Err(error) => {
+            let about = |kind| error.get(kind).map(ToString::to_string);
+            let argument =
+                about(ContextKind::InvalidArg).or_else(|| about(ContextKind::InvalidSubcommand)).unwrap_or_default();
+            let detail = match (error.kind(), about(ContextKind::InvalidValue)) {
+                (ErrorKind::ArgumentConflict, _) => "ne va pas avec les autres arguments".to_owned(),
+                (_, Some(value)) if !value.is_empty() => format!("n'accepte pas la valeur « {value} »"),
+                (ErrorKind::InvalidValue, _) => "attend une valeur".to_owned(),
+                _ => "n'est pas compris".to_owned(),
+            };
+            Err(Failure::Arguments(format!("l'argument « {argument} » {detail} (voir passerelle --help)")))
+        }
+    }
+}
+
+fn injection(text: &str) -> Result<Injection, String> {
+    let wrong = || "forme attendue : OPERATION:throttle|conflict|error|lost|delay=MS:NOMBRE".to_owned();
+    let [operation, kind, calls] = text.split(':').collect::<Vec<_>>()[..] else { return Err(wrong()) };
+    let fault = match kind.split_once('=') {
+        Some(("delay", millis)) => Fault::Delay(Duration::from_millis(millis.parse().map_err(|_| wrong())?)),
+        None if kind == "throttle" => Fault::Throttle,
+        None if kind == "conflict" => Fault::Conflict,
+        None if kind == "error" => Fault::ServerError,
+        None if kind == "lost" => Fault::LostAnswer,
+        _ => return Err(wrong()),
+    };
+    let calls = calls.parse().map_err(|_| wrong())?;
+    Ok(Injection { operation: operation.to_owned(), fault, calls })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Parsed, Failure> {
+        parse(std::iter::once("passerelle").chain(line.split_whitespace()).map(OsString::from))
+    }
+
+    fn served(line: &str) -> ServeOptions {
+        match read(line) {
+            Ok(Parsed::Command(Command::Serve(options))) => options,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn serving_is_what_happens_by_default() {
+        let options = served("");
+        assert_eq!((options.port, options.aws_port, options.memory), (4310, 4311, false));
+        assert_eq!(options.data, PathBuf::from(".passerelle"));
+        assert_eq!(options, served("serve"));
+        assert_eq!(served("--port 0 --memory"), served("serve --port 0 --memory"));
+        assert_eq!(read("demo").unwrap(), Parsed::Command(Command::Demo));
+    }
+
+    #[test]
+    fn faults_are_read() {
+        let options = served("serve --fault PutItem:lost:3 --fault SendMessage:delay=250:1");
+        let delay = Fault::Delay(Duration::from_millis(250));
+        let expected = [("PutItem", Fault::LostAnswer, 3), ("SendMessage", delay, 1)]
+            .map(|(operation, fault, calls)| Injection { operation: operation.to_owned(), fault, calls });
+        assert_eq!(options.fault, expected);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_one_french_sentence() {
+        for (line, expected) in [
+            ("--vite", "l'argument « --vite » n'est pas compris"),
+            ("danser", "l'argument « danser » n'est pas compris"),
+            ("--port douze", "n'accepte pas la valeur « douze »"),
+            ("--port", "attend une valeur"),
+            ("--memory --data ici", "ne va pas avec les autres arguments"),
+            ("--fault PutItem:oups:1", "n'accepte pas la valeur « PutItem:oups:1 »"),
+        ] {
+            let failure = read(line).unwrap_err();
+            assert_eq!(failure.status(), 2);
+            assert!(failure.to_string().contains(expected), "{line}: {failure}");
+        }
+    }
+
+    #[test]
+    fn help_is_in_french_everywhere() {
+        for line in ["--help", "-h", "serve --help"] {
+            assert_eq!(read(line).unwrap(), Parsed::Help(HELP.to_owned()), "{line}");
+        }
+        assert!(matches!(read("--version"), Ok(Parsed::Help(text)) if text.starts_with("passerelle ")));
+    }
+}

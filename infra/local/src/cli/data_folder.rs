@@ -1,0 +1,161 @@
+//! The data folder: the engines' files, and what the demonstration services were shown once.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+use crate::services::Register;
+
+/// A folder that belongs to one running stack.
+#[derive(Debug, Clone)]
+pub(super) struct DataFolder(PathBuf);
+
+impl DataFolder {
+    /// Creates the folder if need be, closed to others: it holds keys.
+    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        create_private(path).map_err(|error| {
+            Failure::Data(format!("le dossier de données {} est inutilisable : {}", path.display(), reason(&error)))
+        })?;
+        Ok(Self(path.to_owned()))
+    }
+
+    /// Where the engines keep their files.
+    pub(super) fn engines(&self) -> PathBuf {
+        self.0.join("engines")
+    }
+
+    /// Reads the register; empty the first time.
+    pub(super) fn read_register(&self) -> Result<Register, Failure> {
+        let path = self.register();
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Register::default()),
+            Err(error) => {
+                return Err(Failure::Data(format!("{} est illisible : {}", path.display(), reason(&error))));
+            }
+        };
+        // The parser's message could quote a key.
+        serde_json::from_str(&text).map_err(|_| {
+            Failure::Data(format!(
+                "{} est abîmé : supprimez ce fichier pour recréer des clés de démonstration",
+                path.display()
+            ))
+        })
+    }
+
+    /// Writes the register: whole and on disk, or not at all.
+    pub(super) fn write_register(&self, register: &Register) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let path = self.register();
+        let written = || -> io::Result<()> {
+            let beside = path.with_extension("json.new");
+            let mut file = private_file(&beside)?;
+            file.write_all(&serde_json::to_vec_pretty(register)?)?;
+            file.sync_all()?;
+            fs::rename(&beside, &path)?;
+            File::open(&self.0)?.sync_all()
+        };
+        written().map_err(|error| format!("écriture de {} impossible : {}", path.display(), reason(&error)).into())
+    }
+
+    fn register(&self) -> PathBuf {
+        self.0.join("services.json")
+    }
+}
+
+#[cfg(unix)]
+fn create_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn create_private(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path)
+}
+
+/// The system's reason in French, for those a person meets.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "accès refusé".to_owned(),
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "un fichier porte déjà ce nom".to_owned(),
+        io::ErrorKind::IsADirectory => "un dossier porte ce nom".to_owned(),
+        io::ErrorKind::StorageFull => "le disque est plein".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "le disque est en lecture seule".to_owned(),
+        io::ErrorKind::InvalidData => "ce n'est pas du texte UTF-8".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of this test, removed at its end.
+    struct Temporary(PathBuf);
+
+    impl Temporary {
+        fn new() -> Self {
+            Self(std::env::temp_dir().join(format!("passerelle-{}", uuid::Uuid::new_v4())))
+        }
+    }
+
+    impl Drop for Temporary {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn register() -> Register {
+        serde_json::from_str(r#"{"mec": {"projectsKey": "p", "syncKey": "s", "webhook": {"id": "1", "secret": "w"}}}"#)
+            .unwrap()
+    }
+
+    #[test]
+    fn the_register_reads_back_and_is_private() {
+        let place = Temporary::new();
+        let folder = DataFolder::open(&place.0).unwrap();
+        assert_eq!(folder.read_register().unwrap(), Register::default());
+        folder.write_register(&register()).unwrap();
+        assert_eq!(folder.read_register().unwrap(), register());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!((mode(&folder.register()), mode(&place.0)), (0o600, 0o700));
+        }
+    }
+
+    #[test]
+    fn damage_is_told_without_telling_what_was_inside() {
+        let place = Temporary::new();
+        let folder = DataFolder::open(&place.0).unwrap();
+        fs::write(folder.register(), r#"{"mec": "mec_secret""#).unwrap();
+        let failure = folder.read_register().unwrap_err();
+        assert_eq!(failure.status(), 4);
+        assert!(failure.to_string().contains("services.json est abîmé"), "{failure}");
+        assert!(!failure.to_string().contains("mec_secret"), "{failure}");
+        fs::write(folder.register(), [0xff, 0xfe]).unwrap();
+        assert!(folder.read_register().unwrap_err().to_string().contains("illisible"));
+    }
+
+    #[test]
+    fn a_file_in_the_folder_s_place_is_told() {
+        let place = Temporary::new();
+        fs::write(&place.0, "").unwrap();
+        let failure = DataFolder::open(&place.0).unwrap_err().to_string();
+        fs::remove_file(&place.0).unwrap();
+        assert!(failure.contains("est inutilisable : un fichier porte déjà ce nom"), "{failure}");
+    }
+}

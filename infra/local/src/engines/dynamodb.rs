@@ -1,0 +1,151 @@
+//! DynamoDB: `dynoxide` behind the AWS JSON protocol.
+//!
+//! `dynoxide` answers every operation as AWS does, but keeps its router to itself; this module reads a
+//! request, calls the database and writes the answer. Two things are done here instead of there:
+//! transaction tokens (see [`tokens`]) and the translation of its decode errors.
+//!
+//! Unlike AWS: reads are always consistent, capacity is never exceeded and transactions never conflict
+//! (inject a [`Fault`](super::Fault) for that).
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dynoxide::{Database, DynoxideError};
+use passerelle::clock::Clock;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use self::tokens::{Begun, Claim, Tokens};
+use super::wire::{WireAnswer, WireError};
+
+mod decoding;
+mod tokens;
+
+/// The DynamoDB engine.
+pub(super) struct DynamoDb {
+    database: Database,
+    tokens: Tokens,
+    /// A file is fsynced at each commit, which must not hold up the threads that run tasks.
+    on_file: bool,
+}
+
+impl DynamoDb {
+    /// An engine in memory, whose TTL follows `clock`.
+    ///
+    /// # Errors
+    /// When SQLite cannot start.
+    pub(super) fn memory(clock: Clock) -> Result<Self, DynoxideError> {
+        let seconds = Arc::new(Seconds(clock.clone()));
+        let database = Database::memory_with_clock(seconds)?;
+        Ok(Self { database, tokens: Tokens::new(clock), on_file: false })
+    }
+
+    /// An engine on the file at `path`, whose TTL follows the machine's clock.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or is not a database.
+    pub(super) fn open(path: &Path, clock: Clock) -> Result<Self, DynoxideError> {
+        let database = Database::new(&path.to_string_lossy())?;
+        Ok(Self { database, tokens: Tokens::new(clock), on_file: true })
+    }
+
+    /// Answers one operation.
+    pub(super) async fn call(&self, operation: &str, body: Bytes) -> WireAnswer {
+        if operation != "TransactWriteItems" {
+            return self.execute(operation, body, None).await;
+        }
+        match self.tokens.begin(&body) {
+            Begun::Untracked => self.execute(operation, body, None).await,
+            Begun::Answered(answer) => answer,
+            Begun::First(claim) => self.execute(operation, claim.body(), Some(claim)).await,
+        }
+    }
+
+    /// Deletes the items whose time to live is over, and says how many.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub(super) async fn sweep_expired_items(&self) -> Result<usize, DynoxideError> {
+        self.run(Database::sweep_ttl).await?
+    }
+
+    async fn execute(&self, operation: &str, body: Bytes, claim: Option<Claim>) -> WireAnswer {
+        let operation = operation.to_owned();
+        // The claim is settled by the work itself: a caller that gives up does not stop a transaction on
+        // file, and its retry must find the token.
+        let work = move |database: &Database| {
+            let answer = dispatch(database, &operation, &body).unwrap_or_else(|error| {
+                let error = decoding::envelope(&operation, error);
+                WireAnswer::json(error.status_code(), error.to_json())
+            });
+            if let Some(claim) = claim {
+                claim.settle(&answer);
+            }
+            answer
+        };
+        self.run(work).await.unwrap_or_else(|error| WireError::internal(error.to_string()).into())
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Database) -> T + Send + 'static,
+    ) -> Result<T, DynoxideError> {
+        if !self.on_file {
+            return Ok(work(&self.database));
+        }
+        let database = self.database.clone();
+        tokio::task::spawn_blocking(move || work(&database))
+            .await
+            .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+    }
+}
+
+/// The injected clock, as `dynoxide` reads it.
+struct Seconds(Clock);
+
+impl dynoxide::storage_backend::Clock for Seconds {
+    fn now_unix_secs(&self) -> u64 {
+        u64::try_from(self.0.now().timestamp()).unwrap_or_default()
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds fit a double for 285,000 years")]
+    fn now_unix_secs_f64(&self) -> f64 {
+        self.0.now().timestamp_millis() as f64 / 1_000.0
+    }
+}
+
+fn dispatch(database: &Database, operation: &str, body: &[u8]) -> Result<WireAnswer, DynoxideError> {
+    match operation {
+        "BatchGetItem" => run(body, |input| database.batch_get_item(input)),
+        "BatchWriteItem" => run(body, |input| database.batch_write_item(input)),
+        "CreateTable" => run(body, |input| database.create_table(input)),
+        "DeleteItem" => run(body, |input| database.delete_item(input)),
+        "DeleteTable" => run(body, |input| database.delete_table(input)),
+        "DescribeTable" => run(body, |input| database.describe_table(input)),
+        "DescribeTimeToLive" => run(body, |input| database.describe_time_to_live(input)),
+        "ExecuteStatement" => run(body, |input| database.execute_statement(input)),
+        "GetItem" => run(body, |input| database.get_item(input)),
+        "ListTables" => run(body, |input| database.list_tables(input)),
+        "ListTagsOfResource" => run(body, |input| database.list_tags_of_resource(input)),
+        "PutItem" => run(body, |input| database.put_item(input)),
+        "Query" => run(body, |input| database.query(input)),
+        "Scan" => run(body, |input| database.scan(input)),
+        "TagResource" => run(body, |input| database.tag_resource(input)),
+        "TransactGetItems" => run(body, |input| database.transact_get_items(input)),
+        "TransactWriteItems" => run(body, |input| database.transact_write_items(input)),
+        "UntagResource" => run(body, |input| database.untag_resource(input)),
+        "UpdateItem" => run(body, |input| database.update_item(input)),
+        "UpdateTable" => run(body, |input| database.update_table(input)),
+        "UpdateTimeToLive" => run(body, |input| database.update_time_to_live(input)),
+        _ => Ok(WireError::unknown_operation(operation).into()),
+    }
+}
+
+fn run<I: DeserializeOwned, O: Serialize>(
+    body: &[u8],
+    operation: impl FnOnce(I) -> Result<O, DynoxideError>,
+) -> Result<WireAnswer, DynoxideError> {
+    let input = serde_json::from_slice(body).map_err(|error| decoding::refusal(&error))?;
+    Ok(WireAnswer::of(&operation(input)?))
+}

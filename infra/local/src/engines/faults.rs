@@ -1,0 +1,108 @@
+//! Faults that tests make the engines suffer, to drive retry paths that no healthy engine takes.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::wire::{WireAnswer, WireError};
+
+/// What goes wrong with one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The service asks to slow down; nothing was done.
+    Throttle,
+    /// The call loses against another transaction (DynamoDB); nothing was done.
+    Conflict,
+    /// The service fails with status 500; nothing was done.
+    ServerError,
+    /// The call is done, but the connection breaks before its answer arrives.
+    LostAnswer,
+    /// The call is done after this much real time.
+    Delay(Duration),
+}
+
+/// The faults waiting for their calls, by operation name. Costs one lock per call when empty.
+#[derive(Debug, Default)]
+pub struct Faults {
+    waiting: Mutex<HashMap<String, VecDeque<Fault>>>,
+}
+
+impl Faults {
+    /// Makes the next `calls` calls of `operation` (for instance `TransactWriteItems`) suffer `fault`,
+    /// after the faults already waiting for that operation.
+    pub fn inject(&self, operation: &str, fault: Fault, calls: usize) {
+        let faults = std::iter::repeat_n(fault, calls);
+        self.lock().entry(operation.to_owned()).or_default().extend(faults);
+    }
+
+    /// Forgets every fault still waiting.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    /// How many faults still wait for a call of `operation`.
+    #[must_use]
+    pub fn waiting(&self, operation: &str) -> usize {
+        self.lock().get(operation).map_or(0, VecDeque::len)
+    }
+
+    /// Takes the fault of the call of `operation` that now begins.
+    pub(super) fn next(&self, operation: &str) -> Option<Fault> {
+        self.lock().get_mut(operation)?.pop_front()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, VecDeque<Fault>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How the service named by the prefix of `target` asks its callers to slow down.
+pub(super) fn throttled(service: &str) -> WireAnswer {
+    let error = match service {
+        "AmazonSQS" => WireError::refused("com.amazonaws.sqs#RequestThrottled", "Rate exceeded")
+            .with_query_code("RequestThrottled"),
+        "secretsmanager" => WireError::refused("ThrottlingException", "Rate exceeded"),
+        _ => WireError::refused(
+            "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+            "The level of configured provisioned throughput for the table was exceeded.",
+        ),
+    };
+    error.into()
+}
+
+/// How DynamoDB says that `operation` met another transaction: the first item of a transaction is the
+/// one in conflict, a single-item call is refused as such.
+pub(super) fn conflicted(operation: &str, body: &[u8]) -> WireAnswer {
+    if !operation.starts_with("Transact") {
+        return WireError::refused(
+            "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
+            "Transaction is ongoing for the item",
+        )
+        .into();
+    }
+    let items = serde_json::from_slice::<Value>(body)
+        .ok()
+        .and_then(|input| input["TransactItems"].as_array().map(Vec::len))
+        .unwrap_or(1);
+    let reasons: Vec<Value> = (0..items)
+        .map(|index| match index {
+            0 => json!({
+                "Code": "TransactionConflict",
+                "Message": "Transaction is ongoing for the item",
+            }),
+            _ => json!({ "Code": "None" }),
+        })
+        .collect();
+    let codes: Vec<&str> = reasons.iter().filter_map(|reason| reason["Code"].as_str()).collect();
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": format!(
+            "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
+            codes.join(", ")
+        ),
+        "CancellationReasons": reasons,
+    });
+    WireAnswer::json(400, body.to_string())
+}

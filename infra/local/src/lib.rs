@@ -1,0 +1,10 @@
+//! The local stack: embedded engines, event sources, schedules and every function in one process.
+
+pub mod cli;
+pub mod demo;
+pub mod engines;
+pub mod receivers;
+pub mod runtime;
+pub mod services;
+pub mod stack;
+pub mod template;

@@ -1,0 +1,292 @@
+//! The whole of Passerelle in one process: engines, resources of the template, functions, and what invokes them.
+
+mod background;
+mod functions;
+mod provision;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use aws_sdk_sqs::config::StalledStreamProtectionConfig;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use axum::Router;
+use passerelle::auth::Scope;
+use passerelle::clock::Clock;
+
+pub use background::Background;
+
+use crate::engines::{Engines, OpenError, Storage};
+use crate::runtime::{
+    Feed, Gateway, GatewayError, InvocationError, LocalFunction, Mapping, MappingError, ScheduledRun, invoke,
+};
+use crate::template::{Function, Names, Template, TemplateError};
+
+/// Rounds after which a stack that still finds work is taken to go in circles.
+const DRAIN_ROUNDS: usize = 1_000;
+
+/// What a stack is started with.
+pub struct StackOptions {
+    /// Where the engines keep their state.
+    pub storage: Storage,
+    /// The one source of time of engines and functions.
+    pub clock: Clock,
+}
+
+/// A running stack. Cheap to clone; nothing runs by itself before [`Stack::run_in_background`].
+#[derive(Clone)]
+pub struct Stack(Arc<Parts>);
+
+struct Parts {
+    engines: Engines,
+    sdk: SdkConfig,
+    clock: Clock,
+    template: Template,
+    variables: BTreeMap<String, BTreeMap<String, String>>,
+    functions: BTreeMap<String, LocalFunction>,
+    mappings: Vec<Mapping>,
+    gateway: Gateway,
+}
+
+/// Why the stack could not do what was asked. Messages are one French sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum StackError {
+    /// The engines could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The template was not understood.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A resource of the template could not be created.
+    #[error("création de {resource} impossible : {detail}")]
+    Provision {
+        /// Logical id.
+        resource: String,
+        /// What the engine answered.
+        detail: String,
+    },
+    /// The data were written with another template.
+    #[error(
+        "la table {0} enregistrée n'a pas les clés ni les index de template.yaml : supprimez le dossier de données"
+    )]
+    TableChanged(String),
+    /// A function could not be started.
+    #[error("démarrage de la fonction {function} impossible : {detail}")]
+    Function {
+        /// Logical id.
+        function: String,
+        /// Its own error.
+        detail: String,
+    },
+    /// The template asks of a function what its code does not offer.
+    #[error("la fonction {function} ne répond pas aux événements « {event} » de template.yaml")]
+    NoHandler {
+        /// Logical id.
+        function: String,
+        /// `HttpApi`, `SQS` or `Schedule`.
+        event: &'static str,
+    },
+    /// A route of the template was not understood.
+    #[error("template.yaml : {0}")]
+    Route(#[from] GatewayError),
+    /// An API key could not be issued.
+    #[error("création d'une clé pour {service} impossible : {detail}")]
+    IssueKey {
+        /// Service.
+        service: String,
+        /// What went wrong.
+        detail: String,
+    },
+    /// A scheduled function failed.
+    #[error("exécution de {function} impossible : {detail}")]
+    Scheduled {
+        /// Logical id.
+        function: String,
+        /// Its own error.
+        detail: String,
+    },
+    /// A queue could not be read.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+    /// Draining never came to an end.
+    #[error("la pile trouve toujours du travail après {DRAIN_ROUNDS} tours")]
+    Endless,
+}
+
+impl Stack {
+    /// Opens the engines, creates what the template asks for and starts every function.
+    ///
+    /// # Errors
+    /// When storage, template, resources or a function's configuration do not allow it.
+    pub async fn start(options: StackOptions) -> Result<Self, StackError> {
+        let StackOptions { storage, clock } = options;
+        let template = Template::parse(crate::template::EMBEDDED)?;
+        let engines = Engines::open(storage, clock.clone())?;
+        let sdk = engines.sdk_config().into_builder().timeout_config(passerelle::aws::timeouts()).build();
+        let names = provision::provision(&template, &sdk, &clock).await?;
+        let variables = variables(&template, &names)?;
+        let functions = functions::start(&sdk, &clock, &variables).await?;
+        let mappings = mappings(&template, &names, &functions, &sdk).await?;
+        let gateway = gateway(&template, &functions)?;
+        for function in template.functions.iter().filter(|function| !function.schedules.is_empty()) {
+            offered(&functions, function, "Schedule", |local| local.scheduled.clone())?;
+        }
+        let parts = Parts { engines, sdk, clock, template, variables, functions, mappings, gateway };
+        Ok(Self(Arc::new(parts)))
+    }
+
+    /// The embedded engines.
+    #[must_use]
+    pub fn engines(&self) -> &Engines {
+        &self.0.engines
+    }
+
+    /// The SDK configuration the functions use.
+    #[must_use]
+    pub fn sdk(&self) -> &SdkConfig {
+        &self.0.sdk
+    }
+
+    /// The HTTP API: every function's routes.
+    pub fn api(&self) -> Router {
+        self.0.gateway.clone().router()
+    }
+
+    /// The resolved environment of one function, by logical id; empty for an unknown one.
+    #[must_use]
+    pub fn variables(&self, function: &str) -> BTreeMap<String, String> {
+        self.0.variables.get(function).cloned().unwrap_or_default()
+    }
+
+    /// Issues an API key for `service`; its text is shown here only.
+    ///
+    /// # Errors
+    /// When the name is no service's, or the key cannot be stored.
+    pub async fn issue_key(&self, service: &str, scope: Scope) -> Result<String, StackError> {
+        let table = &self.variables("ProjectsApi")["COMMUNS_TABLE"];
+        functions::issue_key(&self.0.sdk, table, service, scope, self.0.clock.now())
+            .await
+            .map_err(|detail| StackError::IssueKey { service: service.to_owned(), detail })
+    }
+
+    /// Invokes a scheduled function once, by logical id.
+    ///
+    /// # Errors
+    /// When there is no such function, or it fails.
+    pub async fn run_schedule(&self, function: &str) -> Result<(), StackError> {
+        self.scheduled(function).await.map(drop)
+    }
+
+    async fn scheduled(&self, function: &str) -> Result<ScheduledRun, StackError> {
+        let failed = |detail| StackError::Scheduled { function: function.to_owned(), detail };
+        let (handler, limit) = self
+            .0
+            .functions
+            .get(function)
+            .and_then(|local| local.scheduled.clone())
+            .zip(self.0.template.functions.iter().find(|f| f.name == function).map(|f| f.timeout))
+            .ok_or_else(|| failed("aucune fonction planifiée de ce nom".to_owned()))?;
+        match invoke(handler(), limit).await {
+            Ok(Ok(run)) => Ok(run),
+            Ok(Err(detail)) => Err(failed(detail)),
+            Err(error @ (InvocationError::Panicked | InvocationError::TimedOut)) => Err(failed(error.to_string())),
+        }
+    }
+
+    /// Delivers everything due now, by the stack's clock: empties the queues and sweeps the outbox until neither
+    /// finds anything. For stacks that do not run in the background; the clock may stand still.
+    ///
+    /// # Errors
+    /// When the sweeper fails, a queue cannot be read, or work never ends.
+    pub async fn drain(&self) -> Result<(), StackError> {
+        for _ in 0..DRAIN_ROUNDS {
+            // Queues first: a retry whose message is there must not be found late by the sweeper and sent twice.
+            let queues = self.0.mappings.iter().map(Mapping::drain);
+            let moved: usize = futures_util::future::try_join_all(queues).await?.into_iter().sum();
+            let swept = self.scheduled("OutboxSweeper").await?.work;
+            if moved + swept == 0 {
+                return Ok(());
+            }
+        }
+        Err(StackError::Endless)
+    }
+
+    /// Starts the pollers and schedules, until the handle is stopped or dropped.
+    #[must_use]
+    pub fn run_in_background(&self) -> Background {
+        Background::start(self)
+    }
+}
+
+/// The environment of each function. The local stack differs from the template in one variable: receivers on
+/// loopback are allowed, since that is where a developer's receivers are.
+fn variables(template: &Template, names: &Names) -> Result<BTreeMap<String, BTreeMap<String, String>>, TemplateError> {
+    let environment = |function: &Function| {
+        let mut variables = function
+            .environment
+            .iter()
+            .map(|(name, value)| Ok((name.clone(), value.resolve(names)?)))
+            .collect::<Result<BTreeMap<_, _>, TemplateError>>()?;
+        if let Some(loopback) = variables.get_mut("WEBHOOK_LOOPBACK") {
+            "allowed".clone_into(loopback);
+        }
+        Ok((function.name.clone(), variables))
+    };
+    template.functions.iter().map(environment).collect()
+}
+
+async fn mappings(
+    template: &Template,
+    names: &Names,
+    functions: &BTreeMap<String, LocalFunction>,
+    sdk: &SdkConfig,
+) -> Result<Vec<Mapping>, StackError> {
+    // A long poll in which nothing happens for twenty seconds is neither late nor stalled.
+    let patient = aws_sdk_sqs::config::Builder::from(sdk)
+        .timeout_config(TimeoutConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .build();
+    let client = aws_sdk_sqs::Client::from_conf(patient);
+    let region = sdk.region().map(ToString::to_string).unwrap_or_default();
+    let mut mappings = Vec::new();
+    for function in &template.functions {
+        for source in &function.sources {
+            let queue_arn = source.queue.resolve(names)?;
+            let queue = queue_arn.rsplit(':').next().unwrap_or_default();
+            let feed = Feed {
+                name: function.name.clone(),
+                queue_url: crate::template::Expression::Ref(queue.to_owned()).resolve(names)?,
+                region: region.clone(),
+                source: source.clone(),
+                function: offered(functions, function, "SQS", |local| local.batch.clone())?,
+                limit: function.timeout,
+                queue_arn,
+            };
+            mappings.push(Mapping::new(client.clone(), feed));
+        }
+    }
+    Ok(mappings)
+}
+
+fn gateway(template: &Template, functions: &BTreeMap<String, LocalFunction>) -> Result<Gateway, StackError> {
+    let mut routes = Vec::new();
+    for function in &template.functions {
+        for route in &function.routes {
+            routes.push((route, offered(functions, function, "HttpApi", |local| local.http.clone())?));
+        }
+    }
+    Ok(Gateway::new(routes)?)
+}
+
+/// The way into `function` that the template's `event` needs.
+fn offered<T>(
+    functions: &BTreeMap<String, LocalFunction>,
+    function: &Function,
+    event: &'static str,
+    way: impl Fn(&LocalFunction) -> Option<T>,
+) -> Result<T, StackError> {
+    functions
+        .get(&function.name)
+        .and_then(way)
+        .ok_or_else(|| StackError::NoHandler { function: function.name.clone(), event })
+}

@@ -1,0 +1,105 @@
+//! The functions of the template, wired to the in-process SDK. The only place that names their crates.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt as _;
+use outbox_sweeper::Sweeper;
+use passerelle::auth::{Scope, Service, new_api_key};
+use passerelle::clock::Clock;
+use passerelle::store::communs::CommunsStore;
+use projects_api::App;
+use webhook_fanout::Fanout;
+
+use super::StackError;
+use crate::runtime::{LocalFunction, ScheduledRun};
+
+/// Resolved environments by logical id.
+type Variables = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Starts every function and answers the ways into each, by logical id.
+pub(super) async fn start(
+    sdk: &SdkConfig,
+    clock: &Clock,
+    variables: &Variables,
+) -> Result<BTreeMap<String, LocalFunction>, StackError> {
+    let environment = |function: &str| variables.get(function).cloned().unwrap_or_default();
+    let (api, fanout, sweeper) = tokio::try_join!(
+        projects_api(sdk, clock, environment("ProjectsApi")),
+        webhook_fanout(sdk, clock, environment("WebhookFanout")),
+        outbox_sweeper(sdk, clock, environment("OutboxSweeper")),
+    )?;
+    Ok(BTreeMap::from(
+        [("ProjectsApi", api), ("WebhookFanout", fanout), ("OutboxSweeper", sweeper)]
+            .map(|(name, function)| (name.to_owned(), function)),
+    ))
+}
+
+async fn projects_api(
+    sdk: &SdkConfig,
+    clock: &Clock,
+    environment: BTreeMap<String, String>,
+) -> Result<LocalFunction, StackError> {
+    let refused = refused("ProjectsApi");
+    let config = projects_api::Config::read(|name| environment.get(name).cloned()).map_err(|e| refused(&e))?;
+    let app = App::start(sdk, config, clock.clone()).await.map_err(|e| refused(&e))?;
+    Ok(LocalFunction { http: Some(projects_api::router(app)), ..LocalFunction::default() })
+}
+
+async fn webhook_fanout(
+    sdk: &SdkConfig,
+    clock: &Clock,
+    environment: BTreeMap<String, String>,
+) -> Result<LocalFunction, StackError> {
+    let refused = refused("WebhookFanout");
+    let config = webhook_fanout::Config::read(|name| environment.get(name).cloned()).map_err(|e| refused(&e))?;
+    let fanout = Arc::new(Fanout::start(sdk, config, clock.clone()).await.map_err(|e| refused(&e))?);
+    let batch = move |event| {
+        let fanout = Arc::clone(&fanout);
+        async move { fanout.handle(event).await }.boxed()
+    };
+    Ok(LocalFunction { batch: Some(Arc::new(batch)), ..LocalFunction::default() })
+}
+
+async fn outbox_sweeper(
+    sdk: &SdkConfig,
+    clock: &Clock,
+    environment: BTreeMap<String, String>,
+) -> Result<LocalFunction, StackError> {
+    let refused = refused("OutboxSweeper");
+    let config = outbox_sweeper::Config::read(|name| environment.get(name).cloned()).map_err(|e| refused(&e))?;
+    let sweeper = Arc::new(Sweeper::start(sdk, config, clock.clone()).await.map_err(|e| refused(&e))?);
+    let scheduled = move || {
+        let sweeper = Arc::clone(&sweeper);
+        async move {
+            let report = sweeper.handle().await.map_err(|error| error.to_string())?;
+            let work = report.events + report.retries + report.held;
+            let report = serde_json::to_value(report).map_err(|error| error.to_string())?;
+            Ok(ScheduledRun { report, work })
+        }
+        .boxed()
+    };
+    Ok(LocalFunction { scheduled: Some(Arc::new(scheduled)), ..LocalFunction::default() })
+}
+
+fn refused(function: &str) -> impl Fn(&dyn Display) -> StackError {
+    move |error| StackError::Function { function: function.to_owned(), detail: error.to_string() }
+}
+
+/// Issues an API key and answers its text.
+pub(super) async fn issue_key(
+    sdk: &SdkConfig,
+    table: &str,
+    service: &str,
+    scope: Scope,
+    now: DateTime<Utc>,
+) -> Result<String, String> {
+    let service = Service::parse(service).ok_or("nom de service invalide")?;
+    let store = CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), table.to_owned());
+    let key = new_api_key(&service, &rand::random());
+    store.issue_key(&key, &service, scope, now).await.map_err(|error| error.to_string())?;
+    Ok(key.text)
+}

@@ -1,0 +1,4 @@
+//! Clients of HTTP services that are not ours.
+
+pub mod signed;
+pub mod webhook;

@@ -1,0 +1,84 @@
+//! One signed POST to a webhook: its secrets opened, the address checked anew, the attempt made and recorded.
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::webhook::WebhookClient;
+use crate::secrets::{KeyRing, SecretError};
+use crate::webhooks::address::{Policy, check_url};
+use crate::webhooks::delivery::Attempt;
+use crate::webhooks::outcome::{ErrorClass, Outcome};
+use crate::webhooks::signature::{SigningSecret, sign};
+use crate::webhooks::subscription::Webhook;
+
+/// Signs and sends webhooks.
+#[derive(Clone, Debug)]
+pub struct SignedSender {
+    client: WebhookClient,
+    sealing: KeyRing,
+    policy: Policy,
+}
+
+impl SignedSender {
+    /// A sender whose webhooks' secrets are sealed with `sealing`.
+    #[must_use]
+    pub fn new(client: WebhookClient, sealing: KeyRing, policy: Policy) -> Self {
+        Self { client, sealing, policy }
+    }
+
+    /// Makes one attempt, signed afresh at `now` with every secret of the webhook that still signs.
+    ///
+    /// # Errors
+    /// When a secret cannot be opened; a failed attempt is no error.
+    pub async fn send(
+        &self,
+        webhook: &Webhook,
+        id: &str,
+        body: &Value,
+        now: DateTime<Utc>,
+    ) -> Result<(Attempt, Outcome), SecretError> {
+        let mut secrets = Vec::new();
+        for secret in webhook.signing(now) {
+            let bytes = self.sealing.open(&secret.sealed, &webhook.id.to_string())?;
+            secrets.push(SigningSecret::from_bytes(&bytes).map_err(|_| SecretError::Sealed)?);
+        }
+        let body = Bytes::from(body.to_string());
+        let signature = sign(&secrets, id, now.timestamp(), &body);
+        let attempt = match (check_url(&webhook.url, self.policy), headers(id, now, &signature)) {
+            (Ok(url), Some(headers)) => self.client.post(&url, headers, body).await,
+            _ => super::webhook::Attempt {
+                outcome: Outcome::Failed(ErrorClass::AddressRefused),
+                answer: String::new(),
+                latency: std::time::Duration::ZERO,
+            },
+        };
+        let record = Attempt {
+            at: now,
+            status_code: attempt.outcome.status(),
+            error_class: attempt.outcome.error_class(),
+            latency_ms: u64::try_from(attempt.latency.as_millis()).unwrap_or(u64::MAX),
+            answer: attempt.answer,
+        };
+        Ok((record, attempt.outcome))
+    }
+}
+
+/// The headers of Standard Webhooks 1.0.0, and a trace of its own for each attempt. Ids and signatures are ASCII, so
+/// that they always make headers.
+fn headers(id: &str, now: DateTime<Utc>, signature: &str) -> Option<HeaderMap> {
+    let trace = Uuid::new_v4().simple().to_string();
+    let span = &Uuid::new_v4().simple().to_string()[..16];
+    let pairs = [
+        ("webhook-id", id.to_owned()),
+        ("webhook-timestamp", now.timestamp().to_string()),
+        ("webhook-signature", signature.to_owned()),
+        ("traceparent", format!("00-{trace}-{span}-01")),
+    ];
+    let pair = |(name, value): (&'static str, String)| {
+        Some((HeaderName::from_static(name), HeaderValue::from_str(&value).ok()?))
+    };
+    pairs.into_iter().map(pair).collect()
+}

@@ -1,0 +1,13 @@
+//! Les Communs: the shared copy of local projects. Pure rules, no I/O; `now` is an argument.
+//!
+//! Source: `spec/communs.md` and the seed *Suivi de projets inter-services via les communs*.
+
+pub mod content;
+pub mod cursor;
+pub mod digest;
+pub mod draft;
+pub mod event;
+pub mod permission;
+pub mod project;
+pub mod statut;
+pub mod view;

@@ -1,0 +1,17 @@
+//! The digest by which a service compares its copy with ours.
+
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use super::project::Project;
+use super::view;
+
+/// SHA-256 (hexadecimal) of what every reader is shown alike: it depends neither on the reader nor on native labels.
+#[must_use]
+pub fn hash(project: &Project) -> String {
+    let mut shown = view::frozen(project);
+    if let Some(members) = shown.as_object_mut() {
+        members.remove("statutNatif");
+    }
+    crate::hex::encode(&Sha256::digest(json!(shown).to_string().as_bytes()))
+}

@@ -1,0 +1,93 @@
+//! SQS as the outbox's carrier: one message is one event for one webhook.
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::auth::Service;
+use crate::communs::event::EventId;
+use crate::instant;
+use crate::webhooks::subscription::WebhookId;
+
+/// SQS takes ten messages a batch.
+const BATCH: usize = 10;
+
+/// What a message says: which delivery has its turn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Turn {
+    /// The event to deliver.
+    pub event: EventId,
+    /// Whose webhook.
+    pub service: Service,
+    /// Which.
+    pub webhook: WebhookId,
+    /// How many attempts had been made when this was sent: a message of the past is ignored.
+    pub attempts: u32,
+    /// Of a retry, when it was to be swept: whoever moves that forward first makes the attempt, so that a message that
+    /// comes twice, or beside the sweeper's own, is attempted once. A first attempt has nothing stored yet.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
+    pub due: Option<DateTime<Utc>>,
+}
+
+/// A failed operation of the queue. The detail is for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// SQS refused, or could not be reached.
+    #[error("SQS: SendMessageBatch failed")]
+    Aws(#[source] Box<aws_sdk_sqs::Error>),
+    /// SQS took the batch but refused some of its messages.
+    #[error("SQS: {0} messages of a batch were refused")]
+    Refused(usize),
+    /// A message could not be built: a fault of ours.
+    #[error("a message could not be built")]
+    Build(#[from] aws_sdk_sqs::error::BuildError),
+    /// A message could not be written as JSON: a fault of ours.
+    #[error("a message could not be written")]
+    Json(#[from] serde_json::Error),
+}
+
+/// A queue of turns.
+#[derive(Clone, Debug)]
+pub struct TurnQueue {
+    client: Client,
+    url: String,
+}
+
+impl TurnQueue {
+    /// The queue at `url`.
+    #[must_use]
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    /// Sends all turns, each to be seen after `delay_seconds` (at most 900). The webhook is the message group, so that
+    /// SQS serves a quiet webhook before a noisy one.
+    ///
+    /// # Errors
+    /// When any message was not accepted: then some may have been, and sending all again is harmless.
+    pub async fn send(&self, turns: &[Turn], delay_seconds: i32) -> Result<(), QueueError> {
+        let batches = turns.chunks(BATCH).map(|batch| self.send_batch(batch, delay_seconds));
+        futures_util::future::try_join_all(batches).await?;
+        Ok(())
+    }
+
+    async fn send_batch(&self, turns: &[Turn], delay_seconds: i32) -> Result<(), QueueError> {
+        let mut request = self.client.send_message_batch().queue_url(&self.url);
+        for (i, turn) in turns.iter().enumerate() {
+            let entry = SendMessageBatchRequestEntry::builder()
+                .id(i.to_string())
+                .message_body(serde_json::to_string(turn)?)
+                .message_group_id(turn.webhook.to_string())
+                .delay_seconds(delay_seconds)
+                .build()?;
+            request = request.entries(entry);
+        }
+        let answer = request.send().await.map_err(|error| QueueError::Aws(Box::new(error.into())))?;
+        match answer.failed().len() {
+            0 => Ok(()),
+            refused => Err(QueueError::Refused(refused)),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Keys from Secrets Manager: rings of 32-byte keys, newest first, and what is sealed with them.
+//!
+//! A secret holds `{"keys": [{"id": "2026-11", "key": "<base64 of 32 bytes>"}]}`. New things are hashed or sealed
+//! with the newest; the others are still recognised until they are taken out.
+
+use std::fmt;
+
+use aes_gcm::aead::{Aead as _, KeyInit as _};
+use aes_gcm::{Aes256Gcm, Nonce};
+use aws_sdk_secretsmanager::Client;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+
+/// One key of a ring.
+#[derive(Clone)]
+pub struct Key {
+    /// Names the key beside what was made with it; letters, digits and `-`.
+    pub id: String,
+    /// The key itself.
+    pub bytes: [u8; 32],
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", self.id)
+    }
+}
+
+/// Keys of one purpose, newest first; never empty.
+#[derive(Clone, Debug)]
+pub struct KeyRing {
+    newest: Key,
+    older: Vec<Key>,
+}
+
+/// Why keys could not be had, or something could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// Secrets Manager could not be asked.
+    #[error("le secret {0} n'a pas pu être lu")]
+    Unreadable(String, #[source] Box<aws_sdk_secretsmanager::Error>),
+    /// The secret is empty or not of the documented form. Its content is not repeated.
+    #[error("le secret {0} n'a pas la forme attendue : {{\"keys\":[{{\"id\",\"key\"}}]}}")]
+    Malformed(String),
+    /// No key of the ring opens it.
+    #[error("aucune clé du trousseau n'ouvre ce qui a été scellé")]
+    Sealed,
+}
+
+impl KeyRing {
+    /// A ring of `keys`, newest first; `None` when there are none.
+    #[must_use]
+    pub fn new(mut keys: Vec<Key>) -> Option<Self> {
+        if keys.is_empty() {
+            return None;
+        }
+        let newest = keys.remove(0);
+        Some(Self { newest, older: keys })
+    }
+
+    /// Reads a ring from Secrets Manager.
+    ///
+    /// # Errors
+    /// [`SecretError::Unreadable`] or [`SecretError::Malformed`].
+    pub async fn load(client: &Client, secret_id: &str) -> Result<Self, SecretError> {
+        let answer = client.get_secret_value().secret_id(secret_id).send().await;
+        let value = answer.map_err(|error| SecretError::Unreadable(secret_id.to_owned(), Box::new(error.into())))?;
+        value.secret_string().and_then(Self::parse).ok_or_else(|| SecretError::Malformed(secret_id.to_owned()))
+    }
+
+    /// Reads a ring from the text of its secret.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Ring {
+            keys: Vec<Entry>,
+        }
+        #[derive(Deserialize)]
+        struct Entry {
+            id: String,
+            key: String,
+        }
+        let ring: Ring = serde_json::from_str(text).ok()?;
+        let key = |entry: Entry| {
+            let named = !entry.id.is_empty() && entry.id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+            let bytes = STANDARD.decode(entry.key).ok()?.try_into().ok()?;
+            named.then_some(Key { id: entry.id, bytes })
+        };
+        Self::new(ring.keys.into_iter().map(key).collect::<Option<_>>()?)
+    }
+
+    /// The key new things are made with, and those still recognised.
+    #[must_use]
+    pub fn newest_and_older(&self) -> (&Key, &[Key]) {
+        (&self.newest, &self.older)
+    }
+
+    /// Seals `plain` (AES-256-GCM under the newest key) as `<key id>.<base64 of nonce and ciphertext>`. `bound_to`
+    /// is authenticated with it: what was sealed for one thing does not open as another's.
+    ///
+    /// # Errors
+    /// [`SecretError::Sealed`] if the cipher refuses, which it does only beyond 64 GiB.
+    pub fn seal(&self, plain: &[u8], bound_to: &str, nonce: [u8; 12]) -> Result<String, SecretError> {
+        let payload = aes_gcm::aead::Payload { msg: plain, aad: bound_to.as_bytes() };
+        let cipher = Aes256Gcm::new(&self.newest.bytes.into());
+        let sealed = cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| SecretError::Sealed)?;
+        let mut bytes = nonce.to_vec();
+        bytes.extend(sealed);
+        Ok(format!("{}.{}", self.newest.id, STANDARD.encode(bytes)))
+    }
+
+    /// Opens what [`Self::seal`] made with any key of the ring.
+    ///
+    /// # Errors
+    /// [`SecretError::Sealed`] when the key is unknown, or the text was altered or bound to something else.
+    pub fn open(&self, sealed: &str, bound_to: &str) -> Result<Vec<u8>, SecretError> {
+        let (id, text) = sealed.split_once('.').ok_or(SecretError::Sealed)?;
+        let mut keys = std::iter::once(&self.newest).chain(&self.older);
+        let key = keys.find(|key| key.id == id).ok_or(SecretError::Sealed)?;
+        let bytes = STANDARD.decode(text).map_err(|_| SecretError::Sealed)?;
+        let (nonce, msg) = bytes.split_at_checked(12).ok_or(SecretError::Sealed)?;
+        let nonce: [u8; 12] = nonce.try_into().map_err(|_| SecretError::Sealed)?;
+        let payload = aes_gcm::aead::Payload { msg, aad: bound_to.as_bytes() };
+        Aes256Gcm::new(&key.bytes.into()).decrypt(&Nonce::from(nonce), payload).map_err(|_| SecretError::Sealed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring(ids: &[(&str, u8)]) -> KeyRing {
+        KeyRing::new(ids.iter().map(|(id, b)| Key { id: (*id).into(), bytes: [*b; 32] }).collect()).unwrap()
+    }
+
+    #[test]
+    fn what_is_sealed_opens_after_a_rotation_and_only_for_its_owner() {
+        let sealed = ring(&[("1", 1)]).seal(b"whsec", "webhook-1", [9; 12]).unwrap();
+        assert!(!sealed.contains("whsec"));
+        let rotated = ring(&[("2", 2), ("1", 1)]);
+        assert_eq!(rotated.open(&sealed, "webhook-1").unwrap(), b"whsec");
+        assert!(rotated.open(&sealed, "webhook-2").is_err());
+        assert!(ring(&[("2", 2)]).open(&sealed, "webhook-1").is_err());
+        assert!(ring(&[("1", 3)]).open(&sealed, "webhook-1").is_err());
+    }
+
+    #[test]
+    fn a_secret_of_another_form_is_refused() {
+        let key = STANDARD.encode([1_u8; 32]);
+        assert!(KeyRing::parse(&format!(r#"{{"keys":[{{"id":"a-1","key":"{key}"}}]}}"#)).is_some());
+        for bad in
+            ["", "{}", r#"{"keys":[]}"#, r#"{"keys":[{"id":"a","key":"AAAA"}]}"#, r#"{"keys":[{"id":"","key":"A"}]}"#]
+        {
+            assert!(KeyRing::parse(bad).is_none(), "{bad}");
+        }
+    }
+}

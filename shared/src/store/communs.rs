@@ -1,0 +1,74 @@
+//! `CommunsTable`: projects, rights, events, webhooks and their deliveries.
+//!
+//! | item | PK | SK | written by |
+//! |---|---|---|---|
+//! | project, or its tombstone | `P#<id>` | `HEAD` | every change, conditional on `revision` |
+//! | further département of a project | `P#<id>` | `T#<département>` | creation, change of territory |
+//! | history of one version | `P#<id>` | `H#<version>` | every new version |
+//! | external id | `X#<service>#<external id>` | `X` | creation, link |
+//! | right of a person | `U#<key id>#<hash>` | `P#<project>` | grants, porteur |
+//! | trace of a kept answer | `U#<key id>#<hash>` | `I#<service>#<sha256>` | the record it leads to, expires with it |
+//! | event | `EV#<shard>` | `<event id>` | every change, expires after 90 days |
+//! | webhook | `WEBHOOKS` | `<service>#<id>` | its service |
+//! | number of webhooks | `WEBHOOKS#<service>` | `COUNT` | with each webhook |
+//! | delivery | `W#<webhook id>` | `D#<event id>` | fan-out, expires after 90 days |
+//! | API key | `K#<sha256>` | `K` | operators |
+//! | API key slot | `S#<service>` | `<scope>#<0 or 1>` | operators: two active keys |
+//! | idempotency record | `I#<service>#<sha256>` | `I` | `POST /projects`, expires after 24 h |
+//!
+//! Index `due` is sparse: events committed but not sent (`E#<shard>`), deliveries waiting for a retry
+//! (`R#<webhook id>`), by `dueAt`. Index `all` lists live projects, `territory` those of a département.
+
+pub mod api_keys;
+pub mod deliveries;
+pub mod due;
+pub mod erasure;
+pub mod events;
+pub mod grants;
+pub mod idempotency;
+pub mod keys;
+pub mod lists;
+pub mod projects;
+pub mod transaction;
+pub mod webhooks;
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::de::DeserializeOwned;
+
+use super::error::StoreError;
+use keys::ItemKey;
+
+/// One item as DynamoDB gives it.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// The table of the communs domain.
+#[derive(Clone, Debug)]
+pub struct CommunsStore {
+    client: Client,
+    table: String,
+}
+
+impl CommunsStore {
+    /// The table named `table`.
+    #[must_use]
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// Reads one item, strongly consistent.
+    async fn get<T: DeserializeOwned>(&self, key: &ItemKey) -> Result<Option<T>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key.to_attributes()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(StoreError::aws("GetItem"))?;
+        Ok(answer.item.map(serde_dynamo::from_item).transpose()?)
+    }
+}

@@ -1,0 +1,177 @@
+//! Deliveries: one item per event and webhook, its attempts inside, in the index of what is due while it waits.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::due::Due;
+use super::events::KEPT;
+use super::{CommunsStore, keys};
+use crate::communs::event::EventId;
+use crate::instant;
+use crate::store::error::{CommitError, StoreError};
+use crate::webhooks::delivery::{Delivery, Status};
+use crate::webhooks::subscription::WebhookId;
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DeliveryItem {
+    #[serde(flatten)]
+    delivery: Delivery,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_at: Option<String>,
+    expires_at: i64,
+}
+
+/// What must hold when a delivery is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// Nobody has written it yet.
+    New,
+    /// It has this many attempts, and this status.
+    Seen(u32, Status),
+}
+
+impl CommunsStore {
+    /// The delivery of an event to a webhook, once one was written.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn delivery(&self, webhook: WebhookId, event: &EventId) -> Result<Option<Delivery>, StoreError> {
+        let item: Option<DeliveryItem> = self.get(&keys::delivery(webhook, event)).await?;
+        Ok(item.map(|item| item.delivery))
+    }
+
+    /// Writes a delivery. `swept_at` is when the sweeper takes it if nobody has: the next attempt itself, or a little
+    /// later when the queue already carries it.
+    ///
+    /// # Errors
+    /// [`CommitError::Race`] when `expect` no longer holds.
+    pub async fn write_delivery(
+        &self,
+        webhook: WebhookId,
+        delivery: &Delivery,
+        swept_at: Option<DateTime<Utc>>,
+        expect: Expect,
+        now: DateTime<Utc>,
+    ) -> Result<(), CommitError> {
+        let item = DeliveryItem {
+            delivery: delivery.clone(),
+            due: swept_at.map(|_| keys::retry_partition(webhook)),
+            due_at: swept_at.map(instant::text),
+            expires_at: (now + KEPT).timestamp(),
+        };
+        let mut attributes: super::Item = serde_dynamo::to_item(&item).map_err(StoreError::from)?;
+        attributes.extend(keys::delivery(webhook, &delivery.event_id).to_attributes());
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(attributes));
+        let put = match expect {
+            Expect::New => put.condition_expression("attribute_not_exists(PK)"),
+            Expect::Seen(attempts, status) => put
+                .condition_expression("attemptCount = :attempts AND #status = :status")
+                .expression_attribute_names("#status", "status")
+                .expression_attribute_values(":attempts", AttributeValue::N(attempts.to_string()))
+                .expression_attribute_values(
+                    ":status",
+                    serde_dynamo::to_attribute_value(status).map_err(StoreError::from)?,
+                ),
+        };
+        put.send().await.map_err(CommitError::of_write("PutItem"))?;
+        Ok(())
+    }
+
+    /// Up to `limit` deliveries of a webhook that are due at `now`, the oldest first, and since when each is.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn due_deliveries(
+        &self,
+        webhook: WebhookId,
+        now: DateTime<Utc>,
+        limit: i32,
+    ) -> Result<Vec<(EventId, DateTime<Utc>)>, StoreError> {
+        let due = self.due(&keys::retry_partition(webhook), now, limit).await?;
+        let event = |due: &Due| EventId::parse(due.key.sk.strip_prefix(keys::DELIVERY_PREFIX)?);
+        Ok(due.into_iter().filter_map(|due| Some((event(&due)?, due.due_at))).collect())
+    }
+
+    /// Takes over until `until` a delivery that was to be swept at `due`.
+    ///
+    /// # Errors
+    /// [`CommitError::Race`] when it was dealt with or taken meanwhile.
+    pub async fn lease_delivery(
+        &self,
+        webhook: WebhookId,
+        event: &EventId,
+        due: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<(), CommitError> {
+        self.lease(&keys::delivery(webhook, event), due, until).await
+    }
+
+    /// A page of a webhook's deliveries, newest event first, of events before `before`.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn deliveries(
+        &self,
+        webhook: WebhookId,
+        before: Option<&EventId>,
+        limit: i32,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        // Just before the first delivery of an event that is not before `before`.
+        let end = before.map_or_else(|| "D#~".to_owned(), |id| format!("{}{id}", keys::DELIVERY_PREFIX));
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("PK = :webhook AND SK < :end")
+            .expression_attribute_values(":webhook", AttributeValue::S(keys::delivery_partition(webhook)))
+            .expression_attribute_values(":end", AttributeValue::S(end))
+            .scan_index_forward(false)
+            .consistent_read(true)
+            .limit(limit)
+            .send()
+            .await
+            .map_err(StoreError::aws("Query"))?;
+        let items: Vec<DeliveryItem> = serde_dynamo::from_items(answer.items.unwrap_or_default())?;
+        Ok(items.into_iter().map(|item| item.delivery).collect())
+    }
+
+    /// Whether a newer version of the delivery's project was delivered to the webhook.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn is_superseded(&self, webhook: WebhookId, delivery: &Delivery) -> Result<bool, StoreError> {
+        let Some(version) = delivery.version else { return Ok(false) };
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("PK = :webhook AND SK > :this")
+                .filter_expression("projectId = :project AND #status = :delivered AND #version > :version")
+                .expression_attribute_names("#status", "status")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":webhook", AttributeValue::S(keys::delivery_partition(webhook)))
+                .expression_attribute_values(":this", AttributeValue::S(keys::delivery(webhook, &delivery.event_id).sk))
+                .expression_attribute_values(":project", AttributeValue::S(delivery.project_id.to_string()))
+                .expression_attribute_values(":delivered", AttributeValue::S("delivered".to_owned()))
+                .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(StoreError::aws("Query"))?;
+            if answer.count > 0 {
+                return Ok(true);
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(false);
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Events: the outbox (pending until the queue has accepted them), and the feed of the last 90 days.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::transaction::{Guard, Transaction};
+use super::{CommunsStore, keys};
+use crate::auth::Service;
+use crate::communs::event::{Event, EventId};
+use crate::instant;
+use crate::store::error::{CommitError, StoreError};
+use crate::store::merge::Merge;
+use crate::webhooks::subscription::WebhookId;
+
+/// How long events and deliveries are kept.
+pub const KEPT: TimeDelta = TimeDelta::days(90);
+
+/// How long after its commit an unsent event is taken over by the sweeper.
+pub const SENT_WITHIN: TimeDelta = TimeDelta::seconds(10);
+
+/// The feed ends this long before now. A write stamps its event, then commits within the store's operation timeout
+/// ([`crate::store::OPERATION_TIMEOUT`]): nothing can still appear before the feed's end.
+pub const FEED_LAG: TimeDelta = TimeDelta::seconds(9);
+
+/// A webhook an event is for, as frozen when the event was committed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    /// Whose webhook.
+    pub service: Service,
+    /// Which.
+    pub webhook: WebhookId,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EventItem {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_at: Option<String>,
+    recipients: Vec<Recipient>,
+    event: Event,
+    expires_at: i64,
+}
+
+/// An event committed but not known to be sent.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    /// Its id.
+    pub id: EventId,
+    /// When the sweeper may take it.
+    pub due_at: DateTime<Utc>,
+}
+
+/// A page of the feed.
+pub struct Feed {
+    /// In order of commit.
+    pub events: Vec<Event>,
+    /// Where the next page begins.
+    pub next: EventId,
+}
+
+impl CommunsStore {
+    /// Adds an event; it is pending when it is for anybody.
+    ///
+    /// # Errors
+    /// When an item cannot be built.
+    pub fn add_event(
+        &self,
+        transaction: &mut Transaction,
+        event: &Event,
+        recipients: &[Recipient],
+    ) -> Result<(), StoreError> {
+        let pending = !recipients.is_empty();
+        let item = EventItem {
+            due: pending.then(|| keys::pending_partition_of(&event.id)),
+            due_at: pending.then(|| instant::text(event.at + SENT_WITHIN)),
+            recipients: recipients.to_vec(),
+            event: event.clone(),
+            expires_at: (event.at + KEPT).timestamp(),
+        };
+        self.put(transaction, &keys::event(&event.id), &item, &Guard::None)
+    }
+
+    /// An event and whom it is for; `None` once it has expired.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn event(&self, id: &EventId) -> Result<Option<(Event, Vec<Recipient>)>, StoreError> {
+        let item: Option<EventItem> = self.get(&keys::event(id)).await?;
+        Ok(item.map(|item| (item.event, item.recipients)))
+    }
+
+    /// The queue has accepted the messages of an event: it leaves the outbox.
+    ///
+    /// # Errors
+    /// When DynamoDB fails; the event is then sent again by the sweeper.
+    pub async fn mark_sent(&self, id: &EventId) -> Result<(), StoreError> {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::event(id).to_attributes()))
+            .update_expression("REMOVE due, dueAt")
+            .condition_expression("attribute_exists(PK)")
+            .send()
+            .await
+            .map_err(StoreError::aws("UpdateItem"))?;
+        Ok(())
+    }
+
+    /// Up to `limit` events of one shard that are still pending at `now`, the oldest first.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn pending_events(&self, shard: u8, now: DateTime<Utc>, limit: i32) -> Result<Vec<Pending>, StoreError> {
+        let due = self.due(&keys::pending_partition(shard), now, limit).await?;
+        Ok(due
+            .into_iter()
+            .filter_map(|due| Some(Pending { id: EventId::parse(&due.key.sk)?, due_at: due.due_at }))
+            .collect())
+    }
+
+    /// Takes a pending event over until `until`, so that two sweepers never send the same one.
+    ///
+    /// # Errors
+    /// [`CommitError::Race`] when it was sent or taken meanwhile.
+    pub async fn lease_event(&self, pending: &Pending, until: DateTime<Utc>) -> Result<(), CommitError> {
+        self.lease(&keys::event(&pending.id), pending.due_at, until).await
+    }
+
+    /// The events of other services than `reader`, after `after`, committed before `end`; none older than [`KEPT`].
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn feed(
+        &self,
+        reader: &Service,
+        after: Option<&EventId>,
+        end: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Feed, StoreError> {
+        let oldest = EventId::first_at(end - KEPT);
+        let end = EventId::first_at(end);
+        let start = after.filter(|after| **after > oldest).unwrap_or(&oldest).clone();
+        if start >= end {
+            return Ok(Feed { events: Vec::new(), next: start });
+        }
+        let per_page = i32::try_from(limit / usize::from(keys::SHARDS) + 4).unwrap_or(i32::MAX);
+        let mut merge = Merge::new(usize::from(keys::SHARDS), Some(start.to_string()), |shard, after| {
+            let partition = keys::event_partition(u8::try_from(shard).unwrap_or(0));
+            self.event_page(partition, after.unwrap_or_default(), end.to_string(), per_page)
+        });
+        let mut feed = Feed { events: Vec::new(), next: end.clone() };
+        while feed.events.len() < limit {
+            match merge.next().await? {
+                Some((_, event)) if event.service == *reader => {}
+                Some((_, event)) => feed.events.push(event),
+                None => return Ok(feed),
+            }
+        }
+        if let Some(last) = feed.events.last() {
+            feed.next = last.id.clone();
+        }
+        Ok(feed)
+    }
+
+    async fn event_page(
+        &self,
+        partition: String,
+        after: String,
+        before: String,
+        limit: i32,
+    ) -> Result<Vec<(String, Event)>, StoreError> {
+        // BETWEEN is inclusive: the page begins just after `after`, and nothing has exactly the id `before`.
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("PK = :partition AND SK BETWEEN :after AND :before")
+            .expression_attribute_values(":partition", AttributeValue::S(partition))
+            .expression_attribute_values(":after", AttributeValue::S(format!("{after}\u{1}")))
+            .expression_attribute_values(":before", AttributeValue::S(before))
+            .consistent_read(true)
+            .limit(limit)
+            .send()
+            .await
+            .map_err(StoreError::aws("Query"))?;
+        let items: Vec<EventItem> = serde_dynamo::from_items(answer.items.unwrap_or_default())?;
+        Ok(items.into_iter().map(|item| (item.event.id.to_string(), item.event)).collect())
+    }
+}

@@ -1,0 +1,174 @@
+//! Rights of people on projects, found by the keyed hash of their e-mail.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::transaction::{Guard, Transaction};
+use super::{CommunsStore, keys};
+use crate::communs::permission::Grant;
+use crate::communs::project::ProjectId;
+use crate::people::{Person, PersonHash};
+use crate::store::error::StoreError;
+
+#[derive(Serialize, Deserialize)]
+struct GrantItem {
+    #[serde(flatten)]
+    grant: Grant,
+    /// Both rights in one text, so that one condition guards both.
+    state: String,
+    /// Set when only the trace of a former porteur is left: it need not outlive the events that name the person.
+    #[serde(default, rename = "expiresAt", skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
+}
+
+/// The rights of one person on one project as stored, maybe under several keys.
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    records: Vec<(PersonHash, Grant)>,
+}
+
+impl Held {
+    /// What counts.
+    #[must_use]
+    pub fn grant(&self) -> Grant {
+        self.records.iter().fold(Grant::default(), |all, (_, grant)| all.merged(*grant))
+    }
+}
+
+impl CommunsStore {
+    /// The rights of `person` on one project.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn grant(&self, person: &Person, id: ProjectId) -> Result<Held, StoreError> {
+        let mut found = self.grants(person, &[id]).await?;
+        Ok(found.remove(&id).unwrap_or_default())
+    }
+
+    /// The rights of `person` on up to 100 projects; projects without any are left out.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn grants(&self, person: &Person, ids: &[ProjectId]) -> Result<HashMap<ProjectId, Held>, StoreError> {
+        let mut found: HashMap<ProjectId, Held> = HashMap::new();
+        for hash in person.hashes() {
+            let wanted: std::collections::HashSet<_> = ids.iter().map(|id| keys::grant(hash, *id)).collect();
+            let keys = wanted.iter().map(keys::ItemKey::to_attributes).collect();
+            for item in self.batch_get(keys).await? {
+                let id = item.get("SK").and_then(|sk| sk.as_s().ok()).and_then(|sk| keys::project_of(sk));
+                let stored: GrantItem = serde_dynamo::from_item(item)?;
+                if let Some(id) = id {
+                    found.entry(id).or_default().records.push((hash.clone(), stored.grant));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Adds the change of a person's rights from `held` to `wanted`. What was stored under an older key moves under
+    /// the current one; nothing is written when nothing changes.
+    ///
+    /// # Errors
+    /// When an item cannot be built.
+    pub fn set_grant(
+        &self,
+        transaction: &mut Transaction,
+        person: &Person,
+        id: ProjectId,
+        held: &Held,
+        wanted: Grant,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut current = None;
+        for (hash, grant) in &held.records {
+            if *hash == person.current {
+                current = Some(*grant);
+            } else {
+                self.delete(transaction, &keys::grant(hash, id), &guard(Some(*grant)))?;
+            }
+        }
+        let key = keys::grant(&person.current, id);
+        match current {
+            _ if current.unwrap_or_default() == wanted => Ok(()),
+            Some(_) if wanted.is_empty() => self.delete(transaction, &key, &guard(current)),
+            _ => {
+                let expires_at = wanted.level().is_none().then(|| (now + super::events::KEPT).timestamp());
+                let item = GrantItem { grant: wanted, state: state(wanted), expires_at };
+                self.put(transaction, &key, &item, &guard(current))
+            }
+        }
+    }
+
+    /// The projects of a person, in order of creation, after `after`: at most `limit` with their rights, which may be
+    /// none where only a trace is left.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn granted_projects(
+        &self,
+        hash: &PersonHash,
+        after: Option<ProjectId>,
+        limit: i32,
+    ) -> Result<Vec<(ProjectId, Grant)>, StoreError> {
+        // `Q` is the first text after every `P#...`; without a cursor the page begins at `P#`.
+        let from = after.map_or_else(|| "P#".to_owned(), |id| format!("{}\u{1}", keys::project_partition(id)));
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("PK = :person AND SK BETWEEN :from AND :to")
+            .expression_attribute_values(":person", AttributeValue::S(keys::person_partition(hash)))
+            .expression_attribute_values(":from", AttributeValue::S(from))
+            .expression_attribute_values(":to", AttributeValue::S("Q".to_owned()))
+            .consistent_read(true)
+            .limit(limit)
+            .send()
+            .await
+            .map_err(StoreError::aws("Query"))?;
+        let mut page = Vec::new();
+        for item in answer.items.unwrap_or_default() {
+            let id = item.get("SK").and_then(|sk| sk.as_s().ok()).and_then(|sk| keys::project_of(sk));
+            let stored: GrantItem = serde_dynamo::from_item(item)?;
+            page.extend(id.map(|id| (id, stored.grant)));
+        }
+        Ok(page)
+    }
+
+    /// Reads up to 100 items by key, asking again for what DynamoDB left out; order is not kept.
+    pub(super) async fn batch_get(
+        &self,
+        mut keys: Vec<HashMap<String, AttributeValue>>,
+    ) -> Result<Vec<super::Item>, StoreError> {
+        let mut items = Vec::with_capacity(keys.len());
+        while !keys.is_empty() {
+            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build()?;
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, wanted)
+                .send()
+                .await
+                .map_err(StoreError::aws("BatchGetItem"))?;
+            items.extend(answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
+            let mut left = answer.unprocessed_keys.unwrap_or_default();
+            keys = left.remove(&self.table).map(|left| left.keys).unwrap_or_default();
+        }
+        Ok(items)
+    }
+}
+
+fn guard(stored: Option<Grant>) -> Guard {
+    match stored {
+        Some(grant) => Guard::Unchanged("state", AttributeValue::S(state(grant))),
+        None => Guard::Absent,
+    }
+}
+
+fn state(grant: Grant) -> String {
+    let explicit = grant.explicit.map_or("-", crate::communs::permission::Level::code);
+    let porteur = if grant.porteur { "+porteur" } else { "" };
+    format!("{explicit}{porteur}{}", if grant.former_porteur { "+ancien" } else { "" })
+}

@@ -1,0 +1,87 @@
+//! Idempotency records: the answer to a `POST /projects`, kept for 24 h under the caller's `Idempotency-Key`.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::transaction::{Guard, Transaction};
+use super::{CommunsStore, keys};
+use crate::auth::Service;
+use crate::communs::project::ProjectId;
+use crate::instant;
+use crate::people::Person;
+use crate::store::error::StoreError;
+
+/// How long an answer is kept.
+pub const KEPT: TimeDelta = TimeDelta::hours(24);
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TraceItem {
+    expires_at: i64,
+}
+
+/// A stored answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    /// SHA-256 of the request's body: the same key with another body is refused.
+    pub body_hash: String,
+    /// The status answered.
+    pub status: u16,
+    /// The body answered, as text.
+    pub answer: String,
+    /// The project it shows.
+    pub project: ProjectId,
+    /// When it was answered.
+    #[serde(with = "instant")]
+    pub at: DateTime<Utc>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RecordItem {
+    #[serde(flatten)]
+    pub(super) record: Record,
+    expires_at: i64,
+}
+
+impl CommunsStore {
+    /// The answer kept under a service's key, unless its day is over.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn idempotency(
+        &self,
+        service: &Service,
+        key: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Record>, StoreError> {
+        let item: Option<RecordItem> = self.get(&keys::idempotency(service, key)).await?;
+        // TTL deletes late: what has expired is not there any more.
+        Ok(item.map(|item| item.record).filter(|record| now < record.at + KEPT))
+    }
+
+    /// Adds the answer to keep, and the trace by which erasure finds it when it names `porteur`. An expired one still
+    /// lying there is replaced.
+    ///
+    /// # Errors
+    /// When an item cannot be built.
+    pub fn keep_answer(
+        &self,
+        transaction: &mut Transaction,
+        service: &Service,
+        key: &str,
+        record: &Record,
+        porteur: Option<&Person>,
+    ) -> Result<(), StoreError> {
+        let expires_at = (record.at + KEPT).timestamp();
+        if let Some(person) = porteur {
+            let trace = keys::answer_trace(&person.current, &keys::idempotency(service, key));
+            self.put(transaction, &trace, &TraceItem { expires_at }, &Guard::None)?;
+        }
+        let item = RecordItem { record: record.clone(), expires_at };
+        let guard = Guard::AbsentOrExpired(AttributeValue::N(record.at.timestamp().to_string()));
+        self.put(transaction, &keys::idempotency(service, key), &item, &guard)
+    }
+}

@@ -1,0 +1,201 @@
+//! Lists of projects: what a user may read, or all, filtered, in order of creation, in full pages.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, Utc};
+
+use super::projects::{WHOLE_COUNTRY, live};
+use super::{CommunsStore, keys};
+use crate::auth::Service;
+use crate::communs::permission::Grant;
+use crate::communs::project::{Collectivite, Project, ProjectId, TerritoryKind};
+use crate::communs::statut::Generic;
+use crate::people::Person;
+use crate::reference::territory::{self, Commune, Departement, Epci, Region};
+use crate::store::error::StoreError;
+use crate::store::merge::Merge;
+
+/// How many candidates are read at a time: one `BatchGetItem`.
+const CANDIDATES: usize = 100;
+/// How many keys a partition of an index is asked for at a time.
+const KEYS_PER_PAGE: i32 = 25;
+
+/// Which projects are wanted; all conditions must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Of this generic status.
+    pub statut: Option<Generic>,
+    /// Naming this commune.
+    pub commune: Option<Commune>,
+    /// Naming this EPCI or one of its communes.
+    pub epci: Option<Epci>,
+    /// Naming a commune of this département, or an EPCI with a member in it.
+    pub departement: Option<Departement>,
+    /// The same for a région.
+    pub region: Option<Region>,
+    /// Created by this service or linked to it.
+    pub service: Option<Service>,
+    /// Changed at this instant or later.
+    pub updated_since: Option<DateTime<Utc>>,
+}
+
+/// A page of projects.
+pub struct Page {
+    /// In order of creation.
+    pub projects: Vec<Project>,
+    /// There are more after the last one.
+    pub more: bool,
+}
+
+impl Filter {
+    /// Whether a project is wanted.
+    #[must_use]
+    pub fn accepts(&self, project: &Project) -> bool {
+        let named = |test: &dyn Fn(&Collectivite) -> bool| project.collectivites.iter().any(test);
+        self.statut.is_none_or(|statut| project.statut == statut)
+            && self.service.as_ref().is_none_or(|service| project.concerns(service))
+            && self.updated_since.is_none_or(|since| project.updated_at >= since)
+            && self
+                .commune
+                .is_none_or(|commune| named(&|c| c.kind == TerritoryKind::Commune && c.code == commune.code()))
+            && self.epci.is_none_or(|epci| {
+                named(&|c| match c.kind {
+                    TerritoryKind::Epci => c.code == epci.code(),
+                    TerritoryKind::Commune => territory::commune(&c.code).and_then(Commune::epci) == Some(epci),
+                })
+            })
+            && self.departement.is_none_or(|wanted| named(&|c| departements(c).any(|d| d == wanted)))
+            && self.region.is_none_or(|wanted| named(&|c| departements(c).any(|d| d.region() == wanted)))
+    }
+
+    /// The partitions of an index that hold every project this filter can accept.
+    fn partitions(&self) -> (&'static str, Vec<String>) {
+        let departements: Option<Vec<Departement>> = match (self.commune, self.epci, self.departement, self.region) {
+            (Some(commune), ..) => Some(vec![commune.departement()]),
+            (_, Some(epci), ..) => Some(epci.departements().collect()),
+            (_, _, Some(departement), _) => Some(vec![departement]),
+            (_, _, _, Some(region)) => Some(region.departements().collect()),
+            _ => None,
+        };
+        match departements {
+            Some(departements) => {
+                let codes = departements.iter().map(|departement| departement.code()).chain([WHOLE_COUNTRY]);
+                (keys::TERRITORY, codes.map(keys::territory_partition).collect())
+            }
+            None => (keys::ALL, (0..keys::SHARDS).map(keys::all_partition).collect()),
+        }
+    }
+}
+
+fn departements(collectivite: &Collectivite) -> impl Iterator<Item = Departement> {
+    let (commune, epci) = match collectivite.kind {
+        TerritoryKind::Commune => (territory::commune(&collectivite.code), None),
+        TerritoryKind::Epci => (None, territory::epci(&collectivite.code)),
+    };
+    commune.map(Commune::departement).into_iter().chain(epci.into_iter().flat_map(Epci::departements))
+}
+
+impl CommunsStore {
+    /// The projects `filter` accepts, after `after`: of those `reader` may read, or of all when there is no reader.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn list(
+        &self,
+        reader: Option<&Person>,
+        filter: &Filter,
+        after: Option<ProjectId>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        match reader {
+            Some(person) => {
+                let hashes: Vec<_> = person.hashes().collect();
+                let cursor = after.map(keys::project_partition);
+                let merge = Merge::new(hashes.len(), cursor, |source, after: Option<String>| {
+                    let hash = hashes[source];
+                    async move {
+                        let after = after.as_deref().and_then(keys::project_of);
+                        let page = self.granted_projects(hash, after, KEYS_PER_PAGE).await?;
+                        let entry =
+                            |(id, grant): (ProjectId, Grant)| (keys::project_partition(id), grant.level().is_some());
+                        Ok(page.into_iter().map(entry).collect())
+                    }
+                });
+                self.fill(merge, filter, limit).await
+            }
+            None => {
+                let (index, partitions) = filter.partitions();
+                let cursor = after.map(keys::project_partition);
+                let merge = Merge::new(partitions.len(), cursor, |source, after| {
+                    self.index_page(index, &partitions[source], after)
+                });
+                self.fill(merge, filter, limit).await
+            }
+        }
+    }
+
+    /// Fills a page from a sequence of candidates, each told visible or not.
+    async fn fill<F, Fut>(&self, mut ids: Merge<bool, F>, filter: &Filter, limit: usize) -> Result<Page, StoreError>
+    where
+        F: Fn(usize, Option<String>) -> Fut,
+        Fut: Future<Output = Result<Vec<(String, bool)>, StoreError>>,
+    {
+        let mut projects = Vec::new();
+        // One more than the page tells whether there is a next one. Without a filter every candidate counts.
+        while projects.len() <= limit {
+            let mut candidates = Vec::new();
+            let wanted = (limit + 1 - projects.len()).min(CANDIDATES);
+            while candidates.len() < wanted {
+                match ids.next().await? {
+                    Some((partition, visible)) => candidates.extend(keys::project_of(&partition).filter(|_| visible)),
+                    None => break,
+                }
+            }
+            if candidates.is_empty() {
+                break;
+            }
+            let mut found = self.heads(&candidates).await?;
+            projects
+                .extend(candidates.iter().filter_map(|id| found.remove(id)).filter(|project| filter.accepts(project)));
+        }
+        let more = projects.len() > limit;
+        projects.truncate(limit);
+        Ok(Page { projects, more })
+    }
+
+    /// The live projects among `ids` (at most 100).
+    async fn heads(&self, ids: &[ProjectId]) -> Result<HashMap<ProjectId, Project>, StoreError> {
+        let keys = ids.iter().map(|id| keys::head(*id).to_attributes()).collect();
+        let mut projects = HashMap::with_capacity(ids.len());
+        for item in self.batch_get(keys).await? {
+            if let Some(project) = live(item)? {
+                projects.insert(project.id, project);
+            }
+        }
+        Ok(projects)
+    }
+
+    async fn index_page(
+        &self,
+        index: &'static str,
+        partition: &str,
+        after: Option<String>,
+    ) -> Result<Vec<(String, bool)>, StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(index)
+            .key_condition_expression("#index = :partition AND PK > :after")
+            .expression_attribute_names("#index", index)
+            .expression_attribute_values(":partition", AttributeValue::S(partition.to_owned()))
+            .expression_attribute_values(":after", AttributeValue::S(after.unwrap_or_else(|| "P#".to_owned())))
+            .limit(KEYS_PER_PAGE)
+            .send()
+            .await
+            .map_err(StoreError::aws("Query"))?;
+        let partition_of = |item: super::Item| item.get("PK").and_then(|pk| pk.as_s().ok()).cloned();
+        Ok(answer.items.unwrap_or_default().into_iter().filter_map(partition_of).map(|pk| (pk, true)).collect())
+    }
+}

@@ -1,0 +1,331 @@
+//! Projects: reading them, and the writes of one change.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::transaction::{Guard, Transaction};
+use super::{CommunsStore, keys};
+use crate::auth::Service;
+use crate::communs::event::{Event, EventId};
+use crate::communs::project::{Change, Project, ProjectId, TerritoryKind};
+use crate::instant;
+use crate::reference::territory;
+use crate::store::error::StoreError;
+
+/// A project concerned by more départements than this is listed once, as concerning the whole country: a
+/// transaction takes 100 writes.
+const DEPARTEMENTS_MAX: usize = 40;
+
+/// Stands for the whole country in index `territory`.
+pub const WHOLE_COUNTRY: &str = "FR";
+
+/// A project as read, with what guards its next write.
+#[derive(Clone, Debug)]
+pub enum Stored {
+    /// There is one.
+    Live {
+        /// Its state.
+        project: Box<Project>,
+        /// Must be unchanged when the next state is written.
+        revision: u64,
+    },
+    /// There was one.
+    Deleted,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum HeadItem {
+    Live {
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        all: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        territory: Option<String>,
+        revision: u64,
+        project: Box<Project>,
+    },
+    Tombstone {
+        revision: u64,
+        #[serde(with = "instant", rename = "deletedAt")]
+        deleted_at: DateTime<Utc>,
+    },
+}
+
+#[derive(Serialize)]
+struct FurtherDepartementItem {
+    territory: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ExternalIdItem {
+    project: ProjectId,
+}
+
+/// Who changed which fields when; never a value.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// The version it made.
+    pub version: u64,
+    /// When.
+    #[serde(with = "instant")]
+    pub at: DateTime<Utc>,
+    /// By which service.
+    pub service: Service,
+    /// For a `user`, or for the `service` itself.
+    pub actor: String,
+    /// The type of its event.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Names of fields.
+    pub changed: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct HistoryItem {
+    #[serde(flatten)]
+    entry: HistoryEntry,
+    /// By which erasure finds the events of a project.
+    event: EventId,
+}
+
+impl CommunsStore {
+    /// The project, its tombstone, or `None` when there never was one.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn project(&self, id: ProjectId) -> Result<Option<Stored>, StoreError> {
+        let item: Option<HeadItem> = self.get(&keys::head(id)).await?;
+        Ok(item.map(HeadItem::into_stored))
+    }
+
+    /// The project a service's external id names.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn project_by_external_id(
+        &self,
+        service: &Service,
+        external_id: &str,
+    ) -> Result<Option<ProjectId>, StoreError> {
+        let item: Option<ExternalIdItem> = self.get(&keys::external_id(service, external_id)).await?;
+        Ok(item.map(|item| item.project))
+    }
+
+    /// Adds a new project: its head, the claim of its external id, its départements.
+    ///
+    /// # Errors
+    /// When an item cannot be built.
+    pub fn create_project(&self, transaction: &mut Transaction, project: &Project) -> Result<(), StoreError> {
+        for (service, external_id) in &project.external_ids {
+            self.claim(transaction, project.id, service, external_id)?;
+        }
+        self.replace_departements(transaction, project.id, &[], &departements(project))?;
+        self.put(transaction, &keys::head(project.id), &HeadItem::live(project, 1), &Guard::Absent)
+    }
+
+    /// Adds the next state of a project read at `revision`, and the external ids it claims or frees.
+    ///
+    /// # Errors
+    /// When an item cannot be built.
+    pub fn update_project(
+        &self,
+        transaction: &mut Transaction,
+        before: &Project,
+        after: &Project,
+        revision: u64,
+    ) -> Result<(), StoreError> {
+        for (service, external_id) in &after.external_ids {
+            if before.external_ids.get(service) != Some(external_id) {
+                self.claim(transaction, after.id, service, external_id)?;
+            }
+        }
+        for (service, external_id) in &before.external_ids {
+            if after.external_ids.get(service) != Some(external_id) {
+                self.delete(transaction, &keys::external_id(service, external_id), &Guard::None)?;
+            }
+        }
+        self.replace_departements(transaction, after.id, &departements(before), &departements(after))?;
+        self.put(transaction, &keys::head(after.id), &HeadItem::live(after, revision + 1), &unchanged(revision))
+    }
+
+    /// Adds the deletion of a project read at `revision`: a tombstone stays, its external ids are free again.
+    ///
+    /// # Errors
+    /// When an item cannot be built.
+    pub fn bury_project(
+        &self,
+        transaction: &mut Transaction,
+        project: &Project,
+        revision: u64,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        for (service, external_id) in &project.external_ids {
+            self.delete(transaction, &keys::external_id(service, external_id), &Guard::None)?;
+        }
+        self.replace_departements(transaction, project.id, &departements(project), &[])?;
+        let tombstone = HeadItem::Tombstone { revision: revision + 1, deleted_at: at };
+        self.put(transaction, &keys::head(project.id), &tombstone, &unchanged(revision))
+    }
+
+    /// Adds the history of a new version.
+    ///
+    /// # Errors
+    /// When an item cannot be built.
+    pub fn add_history(
+        &self,
+        transaction: &mut Transaction,
+        change: &Change,
+        event: &Event,
+        by_user: bool,
+    ) -> Result<(), StoreError> {
+        let entry = HistoryEntry {
+            version: change.project.version,
+            at: change.project.updated_at,
+            service: event.service.clone(),
+            actor: if by_user { "user" } else { "service" }.to_owned(),
+            kind: change.kind.name().to_owned(),
+            changed: change.changed.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let key = keys::history(change.project.id, entry.version);
+        self.put(transaction, &key, &HistoryItem { entry, event: event.id.clone() }, &Guard::None)
+    }
+
+    /// The latest versions of a project, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn history(&self, id: ProjectId, limit: i32) -> Result<Vec<HistoryEntry>, StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("PK = :project AND begins_with(SK, :history)")
+            .expression_attribute_values(":project", AttributeValue::S(keys::project_partition(id)))
+            .expression_attribute_values(":history", AttributeValue::S(keys::HISTORY_PREFIX.to_owned()))
+            .scan_index_forward(false)
+            .consistent_read(true)
+            .limit(limit)
+            .send()
+            .await
+            .map_err(StoreError::aws("Query"))?;
+        let items: Vec<HistoryItem> = serde_dynamo::from_items(answer.items.unwrap_or_default())?;
+        Ok(items.into_iter().map(|item| item.entry).collect())
+    }
+
+    /// The events of a project's versions, oldest first, a page at a time after a version; those of more than 90 days
+    /// ago may have expired.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn events_of_project(
+        &self,
+        id: ProjectId,
+        after_version: u64,
+        limit: i32,
+    ) -> Result<Vec<(u64, EventId)>, StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("PK = :project AND SK BETWEEN :after AND :end")
+            .expression_attribute_values(":project", AttributeValue::S(keys::project_partition(id)))
+            .expression_attribute_values(":after", AttributeValue::S(keys::history(id, after_version + 1).sk))
+            .expression_attribute_values(":end", AttributeValue::S(format!("{}~", keys::HISTORY_PREFIX)))
+            .consistent_read(true)
+            .limit(limit)
+            .send()
+            .await
+            .map_err(StoreError::aws("Query"))?;
+        let items: Vec<HistoryItem> = serde_dynamo::from_items(answer.items.unwrap_or_default())?;
+        Ok(items.into_iter().map(|item| (item.entry.version, item.event)).collect())
+    }
+
+    fn claim(
+        &self,
+        transaction: &mut Transaction,
+        project: ProjectId,
+        service: &Service,
+        external_id: &str,
+    ) -> Result<(), StoreError> {
+        let key = keys::external_id(service, external_id);
+        self.put(transaction, &key, &ExternalIdItem { project }, &Guard::Absent)
+    }
+
+    /// The first département is on the head itself; each further one has an item of its own.
+    fn replace_departements(
+        &self,
+        transaction: &mut Transaction,
+        id: ProjectId,
+        before: &[String],
+        after: &[String],
+    ) -> Result<(), StoreError> {
+        let further = |all: &[String]| all.iter().skip(1).cloned().collect::<Vec<_>>();
+        let (before, after) = (further(before), further(after));
+        for code in before.iter().filter(|code| !after.contains(code)) {
+            self.delete(transaction, &keys::further_departement(id, code), &Guard::None)?;
+        }
+        for code in after.iter().filter(|code| !before.contains(code)) {
+            let item = FurtherDepartementItem { territory: keys::territory_partition(code) };
+            self.put(transaction, &keys::further_departement(id, code), &item, &Guard::None)?;
+        }
+        Ok(())
+    }
+}
+
+impl HeadItem {
+    fn live(project: &Project, revision: u64) -> Self {
+        Self::Live {
+            all: Some(keys::all_partition_of(project.id)),
+            territory: departements(project).first().map(|code| keys::territory_partition(code)),
+            revision,
+            project: Box::new(project.clone()),
+        }
+    }
+
+    fn into_stored(self) -> Stored {
+        match self {
+            Self::Live { project, revision, .. } => Stored::Live { project, revision },
+            Self::Tombstone { .. } => Stored::Deleted,
+        }
+    }
+}
+
+/// Reads a head as the lists get it.
+pub(super) fn live(item: super::Item) -> Result<Option<Project>, StoreError> {
+    Ok(match serde_dynamo::from_item(item)? {
+        HeadItem::Live { project, .. } => Some(*project),
+        HeadItem::Tombstone { .. } => None,
+    })
+}
+
+fn unchanged(revision: u64) -> Guard {
+    Guard::Unchanged("revision", AttributeValue::N(revision.to_string()))
+}
+
+/// The départements a project concerns, in order of first mention; the whole country when there are too many.
+fn departements(project: &Project) -> Vec<String> {
+    let mut codes: Vec<String> = Vec::new();
+    let mut add = |code: &str| {
+        if !codes.iter().any(|known| known == code) {
+            codes.push(code.to_owned());
+        }
+    };
+    for collectivite in &project.collectivites {
+        match collectivite.kind {
+            TerritoryKind::Commune => {
+                if let Some(commune) = territory::commune(&collectivite.code) {
+                    add(commune.departement().code());
+                }
+            }
+            TerritoryKind::Epci => {
+                for departement in
+                    territory::epci(&collectivite.code).into_iter().flat_map(territory::Epci::departements)
+                {
+                    add(departement.code());
+                }
+            }
+        }
+    }
+    if codes.len() > DEPARTEMENTS_MAX { vec![WHOLE_COUNTRY.to_owned()] } else { codes }
+}

@@ -1,0 +1,90 @@
+//! Reading a request body as JSON, within its limits.
+
+use axum::body::Body;
+use axum::extract::Request;
+use http::{HeaderMap, header};
+use serde_json::Value;
+
+use super::problem::{Code, Problem};
+use crate::shape::Fault;
+
+/// The largest body of an ordinary request: 1 MiB.
+pub const MAX_BYTES: usize = 1024 * 1024;
+/// The largest body of a bulk: 6 MB, Lambda's own limit.
+pub const MAX_BULK_BYTES: usize = 6_000_000;
+/// The deepest nesting accepted.
+const MAX_DEPTH: usize = 32;
+
+/// A body read whole, not yet judged: rights are examined before its content.
+pub struct RawBody {
+    headers: HeaderMap,
+    bytes: Result<Vec<u8>, Problem>,
+}
+
+impl RawBody {
+    /// Reads the body, up to `max` bytes.
+    pub async fn read(request: Request, max: usize) -> Self {
+        let (parts, body) = request.into_parts();
+        let bytes = limited(body, &parts.headers, max).await;
+        Self { headers: parts.headers, bytes }
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// 413, 415 (neither JSON nor, where `merge_patch` allows it, a merge patch), 400 (not JSON, too deep).
+    pub fn json(&self, merge_patch: bool) -> Result<Value, Problem> {
+        let bytes = self.bytes.as_ref().map_err(Clone::clone)?;
+        let media = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let essence = media.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+        let accepted = essence == "application/json" || (merge_patch && essence == "application/merge-patch+json");
+        if !accepted {
+            return Err(Code::UnsupportedMediaType.into());
+        }
+        let fault = |detail: &str| Problem::shape(Fault::new("", detail));
+        if depth(bytes) > MAX_DEPTH {
+            return Err(fault("imbrication trop profonde: 32 niveaux au plus"));
+        }
+        serde_json::from_slice(bytes).map_err(|_| fault("ce n'est pas du JSON"))
+    }
+}
+
+async fn limited(body: Body, headers: &HeaderMap, max: usize) -> Result<Vec<u8>, Problem> {
+    let too_large = || Problem::new(Code::BodyTooLarge);
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+    if announced.is_some_and(|length: usize| length > max) {
+        return Err(too_large());
+    }
+    axum::body::to_bytes(body, max).await.map(Vec::from).map_err(|_| too_large())
+}
+
+/// How deep the brackets nest, strings apart. Counted before parsing, so that no parser recurses on hostile input.
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_ignores_brackets_in_strings() {
+        assert_eq!(depth(br#"{"a":[1,{"b":"[[[\"[["}]}"#), 3);
+        assert_eq!(depth(b"3"), 0);
+        assert_eq!(depth("[".repeat(40).as_bytes()), 40);
+    }
+}

@@ -1,0 +1,157 @@
+//! How a receiver has been doing: the circuit breaker, and when a webhook is given up.
+//!
+//! Five consecutive failures open the breaker. While it is open no HTTP is made and no attempt is consumed, but for
+//! one probe per interval: 30 s after the failure that opened it, then 60 s, 120 s... up to 30 min after the last
+//! failed probe. One success closes it. Source: `cases/webhooks/_shapes.md`, "Retries".
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::outcome::Outcome;
+use super::subscription::DisabledReason;
+use crate::instant;
+
+const FAILURES_TO_OPEN: u32 = 5;
+const FIRST_PROBE: TimeDelta = TimeDelta::seconds(30);
+const LONGEST_PROBE: TimeDelta = TimeDelta::minutes(30);
+const GIVEN_UP_AFTER: TimeDelta = TimeDelta::days(5);
+/// How long a probe may take before another one is allowed: longer than any attempt and its queueing.
+const PROBE_LEASE: TimeDelta = TimeDelta::seconds(60);
+
+/// The streak of failures of a receiver; all zero while it does well.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Health {
+    /// Failures since the last success.
+    #[serde(default)]
+    pub failures: u32,
+    /// When the first of them was.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
+    pub failing_since: Option<DateTime<Utc>>,
+    /// Set while the breaker is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<OpenBreaker>,
+}
+
+/// An open breaker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenBreaker {
+    /// From when the next probe is allowed.
+    #[serde(with = "instant")]
+    pub probe_at: DateTime<Utc>,
+    /// The wait after that probe, if it fails too, is twice this many seconds.
+    pub interval_seconds: i64,
+    /// The probe under way is the delivery of this event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<String>,
+}
+
+impl Health {
+    /// Nothing failed since the last success: there is nothing to store.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Leases the one probe of this interval for the delivery of `event`; `None` when none is allowed yet.
+    #[must_use]
+    pub fn lease_probe(&self, event: &str, now: DateTime<Utc>) -> Option<Self> {
+        let open = self.open.as_ref().filter(|open| open.probe_at <= now)?;
+        let leased = OpenBreaker { probe_at: now + PROBE_LEASE, probe: Some(event.to_owned()), ..open.clone() };
+        Some(Self { open: Some(leased), ..self.clone() })
+    }
+
+    /// Whether the delivery of `event` may be attempted: the breaker is closed, or this is the leased probe.
+    #[must_use]
+    pub fn admits(&self, event: &str) -> bool {
+        self.open.as_ref().is_none_or(|open| open.probe.as_deref() == Some(event))
+    }
+
+    /// The health after an attempt that ended at `now`.
+    #[must_use]
+    pub fn after(&self, outcome: &Outcome, now: DateTime<Utc>) -> Self {
+        if outcome.is_success() {
+            return Self::default();
+        }
+        let failures = self.failures.saturating_add(1);
+        let open = match &self.open {
+            // The probe failed: the next one waits twice as long.
+            Some(open) if open.probe.is_some() => {
+                let interval = TimeDelta::seconds(open.interval_seconds * 2).min(LONGEST_PROBE);
+                Some(OpenBreaker { probe_at: now + interval, interval_seconds: interval.num_seconds(), probe: None })
+            }
+            // An attempt begun before the breaker opened: it changes nothing.
+            Some(open) => Some(open.clone()),
+            None => (failures >= FAILURES_TO_OPEN).then(|| OpenBreaker {
+                probe_at: now + FIRST_PROBE,
+                interval_seconds: FIRST_PROBE.num_seconds(),
+                probe: None,
+            }),
+        };
+        Self { failures, failing_since: Some(self.failing_since.unwrap_or(now)), open }
+    }
+
+    /// Whether the webhook must be disabled after this outcome, `self` being the health after it.
+    #[must_use]
+    pub fn verdict(&self, outcome: &Outcome, now: DateTime<Utc>) -> Option<DisabledReason> {
+        if outcome.status() == Some(410) {
+            return Some(DisabledReason::Gone);
+        }
+        // Two failures five days apart are also two failures 12 h apart.
+        let failing = self.failures >= 2 && self.failing_since.is_some_and(|since| now - since >= GIVEN_UP_AFTER);
+        failing.then_some(DisabledReason::Failing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAILURE: Outcome = Outcome::Answered { status: 500, retry_after: None };
+    const SUCCESS: Outcome = Outcome::Answered { status: 200, retry_after: None };
+
+    fn start() -> DateTime<Utc> {
+        instant::parse("2026-11-02T09:00:00Z").unwrap()
+    }
+
+    fn opened() -> Health {
+        (0..5).fold(Health::default(), |health, _| health.after(&FAILURE, start()))
+    }
+
+    #[test]
+    fn five_failures_in_a_row_open_the_breaker() {
+        let four = (0..4).fold(Health::default(), |health, _| health.after(&FAILURE, start()));
+        assert!(four.open.is_none());
+        assert!(four.after(&SUCCESS, start()).is_well());
+        assert!(opened().open.is_some() && !opened().admits("evt_1"));
+    }
+
+    #[test]
+    fn one_probe_per_interval_and_intervals_double() {
+        let mut health = opened();
+        let mut now = start();
+        for interval in [30, 60, 120, 240, 480, 960, 1800, 1800] {
+            now += TimeDelta::seconds(interval);
+            assert!(health.lease_probe("evt_1", now - TimeDelta::milliseconds(1)).is_none(), "{interval}");
+            health = health.lease_probe("evt_1", now).unwrap();
+            assert!(health.lease_probe("evt_2", now).is_none(), "one at a time");
+            assert!(health.admits("evt_1") && !health.admits("evt_2"));
+            health = health.after(&FAILURE, now);
+        }
+        let probing = health.lease_probe("evt_9", now + LONGEST_PROBE).unwrap();
+        assert!(probing.after(&SUCCESS, now).is_well());
+    }
+
+    #[test]
+    fn a_webhook_is_given_up_after_five_days_of_failures_or_at_once_when_gone() {
+        let health = Health::default().after(&FAILURE, start());
+        assert_eq!(health.verdict(&FAILURE, start()), None);
+        let later = start() + TimeDelta::days(5);
+        let again = health.after(&FAILURE, later);
+        assert_eq!(again.verdict(&FAILURE, later - TimeDelta::milliseconds(1)), None);
+        assert_eq!(again.verdict(&FAILURE, later), Some(DisabledReason::Failing));
+        let gone = Outcome::Answered { status: 410, retry_after: None };
+        assert_eq!(health.verdict(&gone, start()), Some(DisabledReason::Gone));
+    }
+}

@@ -1,0 +1,154 @@
+//! A webhook: where a service wants to be told, of what, and how its receiver has been doing.
+
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::health::Health;
+use crate::auth::Service;
+use crate::communs::event::{Event, Kind};
+use crate::instant;
+
+/// How many webhooks a service may have.
+pub const MAX_PER_SERVICE: u32 = 10;
+
+/// How long a replaced secret goes on signing.
+pub const ROTATION_OVERLAP: TimeDelta = TimeDelta::hours(24);
+
+/// The id of a webhook: a UUIDv7.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct WebhookId(Uuid);
+
+impl WebhookId {
+    /// Reads an id; `None` when the text is no UUID in its usual form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.len() == 36).then(|| Uuid::try_parse(text).ok().map(Self)).flatten()
+    }
+}
+
+impl From<Uuid> for WebhookId {
+    fn from(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+}
+
+impl fmt::Display for WebhookId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Why a webhook was disabled by us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DisabledReason {
+    /// The receiver answered 410.
+    Gone,
+    /// Five days of nothing but failures.
+    Failing,
+}
+
+/// A signing secret as stored: sealed, and until when it signs once replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedSecret {
+    /// The secret, sealed for this webhook.
+    pub sealed: String,
+    /// `None` for the current one.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// A subscription of a service to the changes made by the others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Webhook {
+    /// Ours.
+    pub id: WebhookId,
+    /// Whose it is.
+    pub service: Service,
+    /// Checked at registration, and again at every attempt.
+    pub url: String,
+    /// The types wanted; `None` is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_types: Option<Vec<Kind>>,
+    /// The service's own note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Set when we disabled it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<DisabledReason>,
+    /// Newest first.
+    pub secrets: Vec<SealedSecret>,
+    /// When it was registered.
+    #[serde(with = "instant")]
+    pub created_at: DateTime<Utc>,
+    /// How its receiver has been doing.
+    #[serde(default)]
+    pub health: Health,
+    /// Bumped by every write, for optimistic locking.
+    #[serde(default)]
+    pub revision: u64,
+}
+
+impl Webhook {
+    /// Whether an event committed now is for this webhook: of another service, and of a type it wants. A disabled
+    /// webhook counts: its deliveries are held.
+    #[must_use]
+    pub fn wants(&self, event: &Event) -> bool {
+        self.service != event.service && self.wants_kind(event.kind)
+    }
+
+    /// Whether it wants events of this type.
+    #[must_use]
+    pub fn wants_kind(&self, kind: Kind) -> bool {
+        self.event_types.as_ref().is_none_or(|kinds| kinds.contains(&kind))
+    }
+
+    /// Puts `sealed` first; the secret it replaces signs for another day, older ones until their own time is over.
+    #[must_use]
+    pub fn rotated(&self, sealed: String, now: DateTime<Utc>) -> Self {
+        let mut next = self.clone();
+        if let Some(current) = next.secrets.first_mut() {
+            current.until = Some(now + ROTATION_OVERLAP);
+        }
+        next.secrets.retain(|secret| secret.until.is_none_or(|until| until > now));
+        next.secrets.insert(0, SealedSecret { sealed, until: None });
+        next
+    }
+
+    /// The secrets that sign at `now`, newest first.
+    pub fn signing(&self, now: DateTime<Utc>) -> impl Iterator<Item = &SealedSecret> {
+        self.secrets.iter().filter(move |secret| secret.until.is_none_or(|until| until > now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_replaced_secret_signs_a_day_from_its_own_replacement() {
+        let at = |text| instant::parse(text).unwrap();
+        let start = at("2026-11-02T09:00:00Z");
+        let webhook = Webhook {
+            id: Uuid::nil().into(),
+            service: Service::parse("tet").unwrap(),
+            url: "https://example.org/".into(),
+            event_types: None,
+            description: None,
+            disabled: None,
+            secrets: vec![SealedSecret { sealed: "a".into(), until: None }],
+            created_at: start,
+            health: Health::default(),
+            revision: 0,
+        };
+        let webhook = webhook.rotated("b".into(), start).rotated("c".into(), at("2026-11-02T15:00:00Z"));
+        let signing = |text| webhook.signing(at(text)).map(|s| s.sealed.as_str()).collect::<String>();
+        assert_eq!(signing("2026-11-03T08:59:59Z"), "cba");
+        assert_eq!(signing("2026-11-03T09:00:00Z"), "cb");
+        assert_eq!(signing("2026-11-03T15:00:00Z"), "c");
+    }
+}

@@ -1,0 +1,37 @@
+//! The cases that are known to fail for now, because what they ask for does not exist yet.
+//!
+//! They run all the same; one that passes fails the run until its line is removed, so that the list
+//! can only shrink.
+
+/// The prefixes of `awaited.txt`, each with its reason.
+#[derive(Debug, Default)]
+pub struct Awaited(Vec<(String, String)>);
+
+impl Awaited {
+    /// The list of this repository.
+    pub fn of_repository() -> Self {
+        Self::parse(include_str!("awaited.txt"))
+    }
+
+    fn parse(text: &str) -> Self {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        Self(
+            lines
+                .map(|line| {
+                    let (prefix, reason) = line.split_once('#').unwrap_or((line, ""));
+                    (prefix.trim().to_owned(), reason.trim().to_owned())
+                })
+                .collect(),
+        )
+    }
+
+    /// Why a case is awaited, if it is.
+    pub fn reason(&self, id: &str) -> Option<&str> {
+        self.0.iter().find(|(prefix, _)| id.starts_with(prefix)).map(|(_, reason)| reason.as_str())
+    }
+
+    /// The lines that no longer name any case.
+    pub fn idle<'a>(&'a self, ids: &[&str]) -> impl Iterator<Item = &'a str> {
+        self.0.iter().map(|(prefix, _)| prefix.as_str()).filter(|prefix| !ids.iter().any(|id| id.starts_with(prefix)))
+    }
+}

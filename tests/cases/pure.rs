@@ -1,0 +1,82 @@
+//! Cases of one pure rule: no stack, no clock.
+
+use std::net::IpAddr;
+
+use acceptance::matching::differences;
+use chrono::DateTime;
+use passerelle::auth::Service;
+use passerelle::communs::statut;
+use passerelle::webhooks::address::{Policy, check_url, is_allowed};
+use passerelle::webhooks::signature::{SigningSecret, sign};
+use serde_json::{Value, json};
+
+use crate::format::Fields;
+use crate::report::Outcome;
+
+/// Applies the rule and compares.
+pub fn check(rule: &str, input: &Value, expect: &Value) -> Outcome {
+    let actual = apply(rule, input)?;
+    let differences = differences(expect, &actual, DateTime::UNIX_EPOCH);
+    match differences.first() {
+        None => Ok(()),
+        Some(difference) => Err(difference.to_string()),
+    }
+}
+
+fn apply(rule: &str, input: &Value) -> Result<Value, String> {
+    let mut input = Fields::of(input.clone(), "input")?;
+    let result = match rule {
+        "statut.toGeneric" => to_generic(&mut input),
+        "statut.toNative" => to_native(&mut input),
+        "webhooks.addressAllowed" => address_allowed(&mut input),
+        "webhooks.sign" => signature(&mut input),
+        _ => return Err(format!("construction inconnue: règle {rule}")),
+    }?;
+    input.finish()?;
+    Ok(result)
+}
+
+fn service(input: &mut Fields) -> Result<Service, String> {
+    let name = input.text("service")?;
+    Service::parse(&name).ok_or_else(|| format!("{name:?} n'est pas un nom de service"))
+}
+
+fn to_generic(input: &mut Fields) -> Result<Value, String> {
+    let service = service(input)?;
+    let label = input.text("label")?;
+    let meaning = statut::to_generic(&service, &label);
+    Ok(meaning.map_or(Value::Null, |meaning| json!({"generic": meaning.generic.code(), "native": meaning.native})))
+}
+
+fn to_native(input: &mut Fields) -> Result<Value, String> {
+    let service = service(input)?;
+    let code = input.text("generic")?;
+    let generic = statut::Generic::from_code(&code).ok_or_else(|| format!("{code:?} n'est pas un statut générique"))?;
+    let current = match input.optional("current") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(label)) => Some(label),
+        Some(other) => return Err(format!("current: texte ou null attendu, trouvé {other}")),
+    };
+    Ok(json!(statut::to_native(&service, generic, current.as_deref())))
+}
+
+fn address_allowed(input: &mut Fields) -> Result<Value, String> {
+    if let Some(address) = input.optional_text("address")? {
+        let address: IpAddr = address.parse().map_err(|_| format!("{address:?} n'est pas une adresse IP"))?;
+        return Ok(is_allowed(address).into());
+    }
+    let url = input.text("url")?;
+    Ok(check_url(&url, Policy::Public).is_ok().into())
+}
+
+fn signature(input: &mut Fields) -> Result<Value, String> {
+    let secrets: Vec<String> =
+        serde_json::from_value(input.required("secrets")?).map_err(|error| format!("secrets: {error}"))?;
+    let secrets = secrets
+        .iter()
+        .map(|secret| SigningSecret::parse(secret).map_err(|error| error.to_string()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let timestamp = input.required("timestamp")?.as_i64().ok_or("timestamp: nombre entier attendu")?;
+    let (id, body) = (input.text("id")?, input.text("body")?);
+    Ok(sign(&secrets, &id, timestamp, body.as_bytes()).into())
+}

@@ -1,0 +1,169 @@
+//! Plays a scenario, step by step, until the first one that differs.
+
+use acceptance::matching::{Difference, differences, unordered_differences};
+use serde_json::{Map, Value};
+
+use crate::format::{ExpectedAnswer, RequestBody, RequestStep, Run, Scenario, Step, instant};
+use crate::report::Outcome;
+use crate::world::{Answer, Call, World};
+
+/// How many differences of one step are told: more do not fit a line.
+const SHOWN_DIFFERENCES: usize = 4;
+
+/// Path prefixes of the domains whose functions do not exist yet.
+const NOT_SERVED_YET: [&str; 2] = ["/droits/", "/coop/"];
+
+/// Plays a whole scenario on a world of its own.
+pub async fn play(scenario: &Scenario) -> Outcome {
+    let mut world = World::start(scenario.now).await?;
+    world.begin(scenario.given.clone()).await?;
+    for (index, step) in scenario.steps.iter().enumerate() {
+        play_step(&mut world, step).await.map_err(|difference| format!("étape {}: {difference}", index + 1))?;
+    }
+    // What no step asked about is verified all the same.
+    received_bodies(&world).map(|_| ())
+}
+
+async fn play_step(world: &mut World, step: &Step) -> Outcome {
+    match step {
+        Step::Request(step) => request(world, step).await,
+        Step::At(at) => {
+            let now = instant(&world.names.resolve_text(at))?;
+            world.clock.move_to(now);
+            Ok(())
+        }
+        Step::Given(given) => world.change(given).await,
+        Step::Run(run) => self::run(world, *run).await,
+        Step::ExpectWebhooks(expected) => expect_webhooks(world, expected),
+    }
+}
+
+async fn run(world: &World, run: Run) -> Outcome {
+    if run == Run::Sweeper {
+        world.stack.run_schedule("OutboxSweeper").await.map_err(|error| format!("sweeper: {error}"))?;
+    }
+    world.stack.drain().await.map_err(|error| format!("drain: {error}"))
+}
+
+async fn request(world: &mut World, step: &RequestStep) -> Outcome {
+    let path = world.names.resolve_text(&step.path);
+    if let Some(domain) = NOT_SERVED_YET.iter().find(|domain| path.starts_with(**domain)) {
+        return Err(format!("construction inconnue: domaine pas encore servi: {domain}"));
+    }
+    let caller = world.names.resolve_text(&step.caller);
+    let place = format!("{} {path} ({caller})", step.method);
+    let (headers, body) = message(world, step, &caller).await?;
+    let call = Call { method: step.method.clone(), path, headers, body };
+    let answer = world.call(call).await.map_err(|error| format!("{place}: {error}"))?;
+    let found = compare_answer(world, &step.expect, &answer);
+    if !found.is_empty() {
+        let status = answer.status.as_u16();
+        let body: String = answer.text.chars().take(400).collect();
+        return Err(format!("{place}: {}; réponse: {status} {body}", told(&found)));
+    }
+    for (name, pointer) in &step.expect.save {
+        let pointer = pointer.as_str().ok_or("save: pointeur attendu")?;
+        let value = answer.json.pointer(pointer).ok_or_else(|| format!("{place}: save: rien sous {pointer}"))?;
+        world.names.save(name, value.clone());
+    }
+    Ok(())
+}
+
+/// Headers and body as they go out. The headers a case writes win over those the runner would send.
+async fn message(
+    world: &mut World,
+    step: &RequestStep,
+    caller: &str,
+) -> Result<(Vec<(String, String)>, Option<String>), String> {
+    let mut headers = Vec::new();
+    let body = match &step.body {
+        RequestBody::None => None,
+        RequestBody::Json(body) => Some(world.names.resolve(body).to_string()),
+        RequestBody::Raw(body) => Some(world.names.resolve_text(body)),
+    };
+    if body.is_some() {
+        headers.push(("content-type".to_owned(), "application/json".to_owned()));
+    }
+    if let Some(authorization) = world.authorization(caller).await? {
+        headers.push(("authorization".to_owned(), authorization));
+    }
+    if let Some(email) = &step.user_email {
+        headers.push(("x-user-email".to_owned(), world.names.resolve_text(email)));
+    }
+    for (name, value) in &step.headers {
+        let Value::String(value) = world.names.resolve(value) else {
+            return Err(format!("construction inconnue: en-tête {name} = {value}"));
+        };
+        let name = name.to_ascii_lowercase();
+        headers.retain(|(sent, _)| *sent != name);
+        headers.push((name, value));
+    }
+    Ok((headers, body))
+}
+
+fn compare_answer(world: &World, expected: &ExpectedAnswer, answer: &Answer) -> Vec<Difference> {
+    let now = world.clock.now();
+    let mut found = Vec::new();
+    let mut compare = |place: &str, expected: &Value, actual: &Value| {
+        let expected = world.names.resolve(expected);
+        found.extend(differences(&expected, actual, now).into_iter().map(|difference| Difference {
+            pointer: format!("{place}{}", difference.pointer),
+            detail: difference.detail,
+        }));
+    };
+    compare("status", &expected.status, &answer.status.as_u16().into());
+    for (name, value) in &expected.headers {
+        let actual = answer.headers.get(name).and_then(|value| value.to_str().ok());
+        compare(&format!("en-tête {name}"), value, &actual.into());
+    }
+    if let Some(problem) = &expected.problem {
+        let problem = world.names.resolve_text(problem);
+        let code = answer.json.get("type").and_then(Value::as_str);
+        let code = code.and_then(|uri| uri.rsplit('/').next());
+        compare("problem", &problem.into(), &code.into());
+        let media_type = answer.headers.get("content-type").and_then(|value| value.to_str().ok());
+        compare("content-type", &"application/problem+json".into(), &media_type.into());
+        compare("body/status", &answer.status.as_u16().into(), &answer.json["status"]);
+    }
+    if let Some(body) = &expected.body {
+        compare("body", body, &answer.json);
+    }
+    found
+}
+
+fn expect_webhooks(world: &World, expected: &Map<String, Value>) -> Outcome {
+    let received = received_bodies(world)?;
+    for (service, expected) in expected {
+        let Value::Array(expected) = world.names.resolve(expected) else {
+            return Err(format!("expectWebhooks.{service}: liste attendue"));
+        };
+        let actual: Vec<Value> =
+            received.iter().filter(|(receiver, _)| receiver == service).map(|(_, body)| body.clone()).collect();
+        let found = unordered_differences(&expected, &actual, world.clock.now());
+        if !found.is_empty() {
+            return Err(format!("webhooks de {service}: {}", told(&found)));
+        }
+    }
+    Ok(())
+}
+
+/// The bodies received since the last call, by service, provided every webhook was in order.
+fn received_bodies(world: &World) -> Result<Vec<(String, Value)>, String> {
+    world
+        .receivers
+        .take()
+        .into_iter()
+        .map(|received| match received.fault {
+            Some(fault) => Err(format!("webhook reçu par {}: {fault}", received.service)),
+            None => {
+                let body = serde_json::from_slice(&received.body).unwrap_or_default();
+                Ok((received.service, body))
+            }
+        })
+        .collect()
+}
+
+fn told(found: &[Difference]) -> String {
+    let shown: Vec<String> = found.iter().take(SHOWN_DIFFERENCES).map(Difference::to_string).collect();
+    shown.join("; ")
+}

@@ -1,0 +1,76 @@
+//! The function binaries as they are built, each a process of its own.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use acceptance::runtime_api::{Outcome, RuntimeApi};
+use serde_json::Value;
+use tokio::process::Child;
+
+/// Longer than any invocation here; a function that neither answers nor dies fails the test.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Builds every binary of the workspace into the folder this test was built in, and returns it.
+///
+/// The profile is the test's own, so that the crates they share are compiled once.
+pub fn build() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let profile_folder = test.parent().and_then(Path::parent).unwrap();
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .args(["build", "--workspace", "--bins", "--target-dir"])
+        .arg(profile_folder.parent().unwrap())
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
+    if profile_folder.ends_with("release") {
+        command.arg("--release");
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    profile_folder.to_owned()
+}
+
+/// One running function.
+pub struct Function {
+    name: &'static str,
+    process: Child,
+    runtime: RuntimeApi,
+}
+
+impl Function {
+    /// Starts a binary with nothing in its environment but what Lambda sets, its own variables, and
+    /// the address of the engines in place of AWS.
+    pub async fn start(folder: &Path, name: &'static str, variables: &BTreeMap<String, String>, engines: &str) -> Self {
+        let runtime = RuntimeApi::open().await.unwrap();
+        let process = tokio::process::Command::new(folder.join(name))
+            .env_clear()
+            .envs(variables)
+            .env("AWS_LAMBDA_RUNTIME_API", runtime.address())
+            .env("AWS_LAMBDA_FUNCTION_NAME", name)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{name}"))
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "essai")
+            .env("AWS_REGION", "eu-west-3")
+            .env("AWS_ACCESS_KEY_ID", "fictif")
+            .env("AWS_SECRET_ACCESS_KEY", "fictif")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_ENDPOINT_URL", engines)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        Self { name, process, runtime }
+    }
+
+    /// Invokes the function once.
+    pub async fn invoke(&mut self, event: Value) -> Outcome {
+        tokio::select! {
+            outcome = self.runtime.invoke(event) => outcome,
+            status = self.process.wait() => panic!("{} ended: {status:?}", self.name),
+            () = tokio::time::sleep(PATIENCE) => panic!("{} did not answer", self.name),
+        }
+    }
+}
