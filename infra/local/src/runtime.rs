@@ -5,6 +5,7 @@
 
 mod gateway;
 mod mapping;
+mod permissions;
 mod schedule;
 mod sqs_event;
 
@@ -17,6 +18,7 @@ use futures_util::future::BoxFuture;
 
 pub use gateway::{Gateway, GatewayError};
 pub use mapping::{Feed, Mapping, MappingError};
+pub use permissions::{Permissions, guarded, table_arn};
 pub use schedule::repeat;
 
 /// A function invoked with a batch of queue messages.

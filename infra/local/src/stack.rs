@@ -16,9 +16,11 @@ use passerelle::clock::Clock;
 
 pub use background::Background;
 
+use self::functions::Surroundings;
 use crate::engines::{Engines, OpenError, Storage};
 use crate::runtime::{
-    Feed, Gateway, GatewayError, InvocationError, LocalFunction, Mapping, MappingError, ScheduledRun, invoke,
+    Feed, Gateway, GatewayError, InvocationError, LocalFunction, Mapping, MappingError, Permissions, ScheduledRun,
+    guarded, invoke,
 };
 use crate::template::{Function, Names, Template, TemplateError};
 
@@ -86,6 +88,16 @@ pub enum StackError {
         /// `HttpApi`, `SQS` or `Schedule`.
         event: &'static str,
     },
+    /// A function's role does not let Lambda read its queue.
+    #[error("le rôle de {function} n'autorise pas {action} sur {resource}")]
+    NotAllowed {
+        /// Logical id.
+        function: String,
+        /// What is missing.
+        action: &'static str,
+        /// ARN.
+        resource: String,
+    },
     /// A route of the template was not understood.
     #[error("template.yaml : {0}")]
     Route(#[from] GatewayError),
@@ -125,8 +137,14 @@ impl Stack {
         let sdk = engines.sdk_config().into_builder().timeout_config(passerelle::aws::timeouts()).build();
         let names = provision::provision(&template, &sdk, &clock).await?;
         let variables = variables(&template, &names)?;
-        let functions = functions::start(&sdk, &clock, &variables).await?;
-        let mappings = mappings(&template, &names, &functions, &sdk).await?;
+        let permissions = permissions(&template, &names)?;
+        let functions = functions::start(|name| Surroundings {
+            sdk: guarded(&sdk, permissions.get(name).cloned().unwrap_or_default()),
+            environment: variables.get(name).cloned().unwrap_or_default(),
+            clock: clock.clone(),
+        })
+        .await?;
+        let mappings = mappings(&template, &names, &functions, &permissions, &sdk)?;
         let gateway = gateway(&template, &functions)?;
         for function in template.functions.iter().filter(|function| !function.schedules.is_empty()) {
             offered(&functions, function, "Schedule", |local| local.scheduled.clone())?;
@@ -235,10 +253,21 @@ fn variables(template: &Template, names: &Names) -> Result<BTreeMap<String, BTre
     template.functions.iter().map(environment).collect()
 }
 
-async fn mappings(
+/// What each function's role allows; nothing where it has none.
+fn permissions(template: &Template, names: &Names) -> Result<BTreeMap<String, Permissions>, TemplateError> {
+    let allowed = |function: &Function| {
+        let role = template.roles.iter().find(|role| Some(&role.name) == function.role.as_ref());
+        let allowed = role.map(|role| Permissions::of(role, names)).transpose()?.unwrap_or_default();
+        Ok((function.name.clone(), allowed))
+    };
+    template.functions.iter().map(allowed).collect()
+}
+
+fn mappings(
     template: &Template,
     names: &Names,
     functions: &BTreeMap<String, LocalFunction>,
+    permissions: &BTreeMap<String, Permissions>,
     sdk: &SdkConfig,
 ) -> Result<Vec<Mapping>, StackError> {
     // A long poll in which nothing happens for twenty seconds is neither late nor stalled.
@@ -252,6 +281,13 @@ async fn mappings(
     for function in &template.functions {
         for source in &function.sources {
             let queue_arn = source.queue.resolve(names)?;
+            // Lambda reads the queue under the function's role.
+            let missing = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+                .into_iter()
+                .find(|action| !permissions.get(&function.name).is_some_and(|p| p.allow(action, &queue_arn)));
+            if let Some(action) = missing {
+                return Err(StackError::NotAllowed { function: function.name.clone(), action, resource: queue_arn });
+            }
             let queue = queue_arn.rsplit(':').next().unwrap_or_default();
             let feed = Feed {
                 name: function.name.clone(),

@@ -7,6 +7,7 @@
 mod expression;
 mod function;
 mod queue;
+mod role;
 mod table;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use serde_yaml_ng::{Mapping, Value};
 pub use expression::{Expression, Names};
 pub use function::{Function, QueueSource, Route, Schedule};
 pub use queue::{Queue, Redrive};
+pub use role::{Role, Statement};
 pub use table::{Index, KeySchema, Projection, Table};
 
 /// The project's own template, embedded so that the binary runs from any folder.
@@ -34,8 +36,8 @@ const SECTIONS: [&str; 8] = [
     "Transform",
 ];
 
-/// Resource types without a local counterpart: permissions, logs and alarms belong to AWS.
-const REMOTE_ONLY: [&str; 4] = ["AWS::CloudWatch::", "AWS::IAM::", "AWS::Logs::", "AWS::Serverless::HttpApi"];
+/// Resource types without a local counterpart: logs and alarms belong to AWS.
+const REMOTE_ONLY: [&str; 3] = ["AWS::CloudWatch::", "AWS::Logs::", "AWS::Serverless::HttpApi"];
 
 /// What the local stack is made of, in the template's order.
 #[derive(Debug, Clone, Default)]
@@ -48,6 +50,8 @@ pub struct Template {
     pub secrets: Vec<String>,
     /// Lambda functions with their events.
     pub functions: Vec<Function>,
+    /// Roles of the functions.
+    pub roles: Vec<Role>,
     /// Values of the parameters that have a default.
     pub parameters: BTreeMap<String, String>,
 }
@@ -113,6 +117,7 @@ impl Template {
             let properties = resource.get("Properties").and_then(Value::as_mapping).cloned().unwrap_or_default();
             match kind {
                 "AWS::DynamoDB::Table" => template.tables.push(Table::read(id, properties)?),
+                "AWS::IAM::Role" => template.roles.push(Role::read(id, properties)?),
                 "AWS::SQS::Queue" => template.queues.push(Queue::read(id, properties)?),
                 "AWS::SecretsManager::Secret" => {
                     only(id, &properties, &["Description", "KmsKeyId", "Tags"])?;

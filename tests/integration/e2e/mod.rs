@@ -14,6 +14,7 @@ use acceptance::verification::SigningSecret;
 use aws_sdk_sqs::types::Message;
 use passerelle::auth::Scope;
 use passerelle::clock::Clock;
+use passerelle::queue::Turn;
 use passerelle_local::engines::Storage;
 use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};
@@ -60,6 +61,16 @@ impl Deployment {
         let sqs = aws_sdk_sqs::Client::new(self.stack.sdk());
         let answer = sqs.receive_message().queue_url(url).max_number_of_messages(10).send().await.unwrap();
         answer.messages.unwrap_or_default()
+    }
+}
+
+/// A body that is not a message would be dropped as one that names an unknown webhook is: told apart here.
+#[test]
+fn the_sample_messages_are_messages() {
+    for (name, attempts) in [("webhook-fanout.deliveries.sqs.json", 0), ("webhook-fanout.retries.sqs.json", 1)] {
+        let body = sample(name)["Records"][0]["body"].take();
+        let turn: Turn = serde_json::from_str(body.as_str().unwrap()).unwrap();
+        assert_eq!((turn.attempts, turn.due.is_some()), (attempts, attempts > 0), "{name}");
     }
 }
 

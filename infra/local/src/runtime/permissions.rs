@@ -202,7 +202,8 @@ mod tests {
         check(&of("Query"), query, &[&format!("dynamodb:Query {t}/index/due")]);
         let batch = r#"{"RequestItems":{"T":{"Keys":[]}}}"#;
         check(&of("BatchGetItem"), batch, &[&format!("dynamodb:BatchGetItem {t}")]);
-        let transaction = r#"{"TransactItems":[{"Put":{"TableName":"T","Item":{}}},{"ConditionCheck":{"TableName":"T"}}]}"#;
+        let transaction =
+            r#"{"TransactItems":[{"Put":{"TableName":"T","Item":{}}},{"ConditionCheck":{"TableName":"T"}}]}"#;
         let both = [format!("dynamodb:PutItem {t}"), format!("dynamodb:ConditionCheckItem {t}")];
         check(&of("TransactWriteItems"), transaction, &both.each_ref().map(String::as_str));
         let send = r#"{"QueueUrl":"http://h/000000000000/File","Entries":[]}"#;

@@ -17,20 +17,24 @@ use webhook_fanout::Fanout;
 use super::StackError;
 use crate::runtime::{LocalFunction, ScheduledRun};
 
-/// Resolved environments by logical id.
-type Variables = BTreeMap<String, BTreeMap<String, String>>;
+/// What a function finds around it.
+pub(super) struct Surroundings {
+    /// Held to its role.
+    pub(super) sdk: SdkConfig,
+    /// Its variables.
+    pub(super) environment: BTreeMap<String, String>,
+    /// The stack's clock.
+    pub(super) clock: Clock,
+}
 
-/// Starts every function and answers the ways into each, by logical id.
+/// Starts every function in its own surroundings and answers the ways into each, by logical id.
 pub(super) async fn start(
-    sdk: &SdkConfig,
-    clock: &Clock,
-    variables: &Variables,
+    around: impl Fn(&str) -> Surroundings,
 ) -> Result<BTreeMap<String, LocalFunction>, StackError> {
-    let environment = |function: &str| variables.get(function).cloned().unwrap_or_default();
     let (api, fanout, sweeper) = tokio::try_join!(
-        projects_api(sdk, clock, environment("ProjectsApi")),
-        webhook_fanout(sdk, clock, environment("WebhookFanout")),
-        outbox_sweeper(sdk, clock, environment("OutboxSweeper")),
+        projects_api(around("ProjectsApi")),
+        webhook_fanout(around("WebhookFanout")),
+        outbox_sweeper(around("OutboxSweeper")),
     )?;
     Ok(BTreeMap::from(
         [("ProjectsApi", api), ("WebhookFanout", fanout), ("OutboxSweeper", sweeper)]
@@ -38,25 +42,17 @@ pub(super) async fn start(
     ))
 }
 
-async fn projects_api(
-    sdk: &SdkConfig,
-    clock: &Clock,
-    environment: BTreeMap<String, String>,
-) -> Result<LocalFunction, StackError> {
+async fn projects_api(around: Surroundings) -> Result<LocalFunction, StackError> {
     let refused = refused("ProjectsApi");
-    let config = projects_api::Config::read(|name| environment.get(name).cloned()).map_err(|e| refused(&e))?;
-    let app = App::start(sdk, config, clock.clone()).await.map_err(|e| refused(&e))?;
+    let config = projects_api::Config::read(|name| around.environment.get(name).cloned()).map_err(|e| refused(&e))?;
+    let app = App::start(&around.sdk, config, around.clock).await.map_err(|e| refused(&e))?;
     Ok(LocalFunction { http: Some(projects_api::router(app)), ..LocalFunction::default() })
 }
 
-async fn webhook_fanout(
-    sdk: &SdkConfig,
-    clock: &Clock,
-    environment: BTreeMap<String, String>,
-) -> Result<LocalFunction, StackError> {
+async fn webhook_fanout(around: Surroundings) -> Result<LocalFunction, StackError> {
     let refused = refused("WebhookFanout");
-    let config = webhook_fanout::Config::read(|name| environment.get(name).cloned()).map_err(|e| refused(&e))?;
-    let fanout = Arc::new(Fanout::start(sdk, config, clock.clone()).await.map_err(|e| refused(&e))?);
+    let config = webhook_fanout::Config::read(|name| around.environment.get(name).cloned()).map_err(|e| refused(&e))?;
+    let fanout = Arc::new(Fanout::start(&around.sdk, config, around.clock).await.map_err(|e| refused(&e))?);
     let batch = move |event| {
         let fanout = Arc::clone(&fanout);
         async move { fanout.handle(event).await }.boxed()
@@ -64,14 +60,10 @@ async fn webhook_fanout(
     Ok(LocalFunction { batch: Some(Arc::new(batch)), ..LocalFunction::default() })
 }
 
-async fn outbox_sweeper(
-    sdk: &SdkConfig,
-    clock: &Clock,
-    environment: BTreeMap<String, String>,
-) -> Result<LocalFunction, StackError> {
+async fn outbox_sweeper(around: Surroundings) -> Result<LocalFunction, StackError> {
     let refused = refused("OutboxSweeper");
-    let config = outbox_sweeper::Config::read(|name| environment.get(name).cloned()).map_err(|e| refused(&e))?;
-    let sweeper = Arc::new(Sweeper::start(sdk, config, clock.clone()).await.map_err(|e| refused(&e))?);
+    let config = outbox_sweeper::Config::read(|name| around.environment.get(name).cloned()).map_err(|e| refused(&e))?;
+    let sweeper = Arc::new(Sweeper::start(&around.sdk, config, around.clock).await.map_err(|e| refused(&e))?);
     let scheduled = move || {
         let sweeper = Arc::clone(&sweeper);
         async move {

@@ -12,6 +12,7 @@ use passerelle::clock::Clock;
 
 use super::StackError;
 use crate::engines::ACCOUNT;
+use crate::runtime::table_arn;
 use crate::template::{Index, KeySchema, Names, Queue, Table, Template};
 
 /// Creates tables, queues and secrets and answers what references to them stand for.
@@ -26,6 +27,7 @@ pub(super) async fn provision(template: &Template, sdk: &SdkConfig, clock: &Cloc
     for table in &template.tables {
         create_table(&client, table).await?;
         names.set(&table.name, &table.name);
+        names.set_attribute(&table.name, "Arn", table_arn(&table.name));
     }
     create_queues(&aws_sdk_sqs::Client::new(sdk), &template.queues, &mut names).await?;
     let client = aws_sdk_secretsmanager::Client::new(sdk);

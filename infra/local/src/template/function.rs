@@ -30,6 +30,8 @@ pub struct Function {
     pub name: String,
     /// How long one invocation may run.
     pub timeout: Duration,
+    /// Logical id of its role.
+    pub role: Option<String>,
     /// Environment variables, in the template's order.
     pub environment: Vec<(String, Expression)>,
     /// HTTP routes.
@@ -77,6 +79,7 @@ struct Properties {
     /// SAM's default: three seconds.
     #[serde(default = "three_seconds")]
     timeout: u64,
+    role: Option<Expression>,
     #[serde(default)]
     environment: Environment,
     #[serde(default)]
@@ -156,6 +159,7 @@ impl Function {
         let mut function = Self {
             name: name.to_owned(),
             timeout: Duration::from_secs(properties.timeout),
+            role: role(name, properties.role)?,
             environment,
             routes: Vec::new(),
             sources: Vec::new(),
@@ -187,6 +191,15 @@ impl Function {
             }
         }
         Ok(())
+    }
+}
+
+/// The role must be the template's own: another one's permissions are not known here.
+fn role(function: &str, role: Option<Expression>) -> Result<Option<String>, TemplateError> {
+    match role {
+        None => Ok(None),
+        Some(Expression::GetAtt { resource, attribute }) if attribute == "Arn" => Ok(Some(resource)),
+        Some(_) => Err(refused(function, "Role doit être un !GetAtt Role.Arn".to_owned())),
     }
 }
 

@@ -1,0 +1,150 @@
+//! Parameters of several operations. The doc comments are the text of the document, in French.
+#![expect(dead_code, reason = "described, never built: only `IntoParams` reads these fields")]
+
+use chrono::{DateTime, Utc};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::schemas::delivery::DeliveryStatus;
+use super::schemas::statut::StatutGenerique;
+
+/// The user a project call is made for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(crate) struct UserEmail {
+    /// L'utilisateur pour qui le service agit. **Obligatoire avec une clé de portée `projects`.** Sans lui, une clé
+    /// `sync` agit pour le service : elle lit tout, et n'écrit que les projets que le service a créés ou auxquels il est
+    /// lié.
+    #[param(rename = "X-User-Email", nullable = false, format = Email, max_length = 254, example = "camille@ville.example")]
+    email: Option<String>,
+}
+
+/// The user on whose behalf permissions are managed.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(crate) struct ManagingUser {
+    /// L'utilisateur pour qui le service agit ; il doit avoir WRITE. Facultatif si le service a créé le projet ou lui
+    /// est lié.
+    #[param(rename = "X-User-Email", nullable = false, format = Email, max_length = 254, example = "camille@ville.example")]
+    email: Option<String>,
+}
+
+/// The version a write was decided on.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(crate) struct IfMatch {
+    /// L'`ETag` de la version lue : l'écriture est refusée (412) si le projet a changé depuis.
+    #[param(rename = "If-Match", nullable = false, example = "\"3\"")]
+    version: Option<String>,
+}
+
+/// The key by which a lost answer is asked for again.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(crate) struct IdempotencyKey {
+    /// Une clé propre à cette opération, en ASCII. La même requête rejouée sous 24 heures reçoit la même réponse, avec
+    /// `Idempotency-Replayed: true`.
+    #[param(
+        rename = "Idempotency-Key", nullable = false, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+        example = "3f0c6f0e-2b7e-4d0c-9a55-7a1d3d5b9c11"
+    )]
+    key: Option<String>,
+}
+
+/// A project of the path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct ProjectPath {
+    /// L'identifiant du projet.
+    #[param(example = "019a4323-5f80-7a01-8e5b-8a3f2d6c1b90")]
+    id: Uuid,
+}
+
+/// A webhook of the path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct WebhookPath {
+    /// L'identifiant du webhook.
+    #[param(example = "019a4323-5f81-7c20-b6b1-0f6f1a2c9d44")]
+    id: Uuid,
+}
+
+/// An event of the path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct EventPath {
+    /// L'identifiant de l'événement.
+    #[param(pattern = "^evt_[0-9a-f]{32}$", example = "evt_019a432386f47c41b2d0c5a1e7f3904d")]
+    event_id: String,
+}
+
+/// A service of the path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct ServicePath {
+    /// Le nom du service.
+    #[param(pattern = "^[a-z0-9-]{1,40}$", example = "mec")]
+    service: String,
+}
+
+/// The size of a page.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Limit {
+    /// La taille de la page.
+    #[param(nullable = false, minimum = 1, maximum = 100, default = 100)]
+    limit: Option<u32>,
+}
+
+/// Which projects are wanted.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub(crate) struct ProjectFilter {
+    /// Le `nextCursor` de la page précédente.
+    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
+    cursor: Option<String>,
+    /// Un statut générique.
+    #[param(nullable = false, inline)]
+    statut: Option<StatutGenerique>,
+    /// Code INSEE : les projets qui nomment cette commune.
+    #[param(nullable = false, pattern = "^[0-9][0-9AB][0-9]{3}$", example = "67482")]
+    commune: Option<String>,
+    /// SIREN : les projets qui nomment cet EPCI ou une de ses communes.
+    #[param(nullable = false, pattern = "^[0-9]{9}$", example = "246700488")]
+    epci: Option<String>,
+    /// Code du département : les projets qui nomment une de ses communes, ou un EPCI qui y a une commune.
+    #[param(nullable = false, pattern = "^[0-9][0-9AB][0-9]?$", example = "67")]
+    departement: Option<String>,
+    /// Code de la région, de même.
+    #[param(nullable = false, pattern = "^[0-9]{2,3}$", example = "44")]
+    region: Option<String>,
+    /// Les projets que ce service a créés ou auxquels il est lié.
+    #[param(nullable = false, pattern = "^[a-z0-9-]{1,40}$", example = "mec")]
+    service: Option<String>,
+    /// Les projets dont la version date de cet instant ou d'après.
+    #[param(nullable = false, example = "2026-11-01T00:00:00Z")]
+    updated_since: Option<DateTime<Utc>>,
+}
+
+/// Where a feed goes on.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct After {
+    /// Le `nextCursor` de la lecture précédente ; absent : depuis le début.
+    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
+    after: Option<String>,
+}
+
+/// Which deliveries are wanted.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DeliveryFilter {
+    #[param(nullable = false, inline)]
+    status: Option<DeliveryStatus>,
+    /// Les événements d'avant cet instant, exclu.
+    #[param(nullable = false, example = "2026-11-12T00:00:00Z")]
+    before: Option<DateTime<Utc>>,
+    /// Le `nextCursor` de la page précédente.
+    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
+    cursor: Option<String>,
+}

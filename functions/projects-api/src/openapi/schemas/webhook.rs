@@ -1,0 +1,130 @@
+//! Webhooks.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::delivery::ErrorClass;
+use super::event::EventType;
+
+/// Une adresse à laquelle le service est prévenu des changements faits par les autres.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Webhook {
+    id: Uuid,
+    #[schema(format = Uri, example = "https://tet.example/hooks/communs")]
+    url: String,
+    #[schema(required, example = "Réception des projets")]
+    description: Option<String>,
+    /// Les types voulus ; `null` : tous.
+    #[schema(required)]
+    event_types: Option<Vec<EventType>>,
+    status: WebhookStatus,
+    /// Pourquoi il est désactivé.
+    #[schema(required)]
+    disabled_reason: Option<DisabledReason>,
+    /// `open` : le récepteur échoue, une seule livraison l'essaie de temps en temps et les autres attendent.
+    breaker: Breaker,
+    created_at: DateTime<Utc>,
+}
+
+/// Désactivé, un webhook ne reçoit plus rien : les événements sont gardés.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum WebhookStatus {
+    Active,
+    Disabled,
+}
+
+/// `gone` : le récepteur a répondu 410 ; `failing` : cinq jours sans une réussite.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DisabledReason {
+    Gone,
+    Failing,
+}
+
+/// L'état du disjoncteur.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Breaker {
+    Closed,
+    Open,
+}
+
+/// Les webhooks du service, dix au plus.
+#[derive(ToSchema)]
+pub(crate) struct Webhooks {
+    #[schema(max_items = 10)]
+    items: Vec<Webhook>,
+}
+
+/// Un webhook qui vient d'être créé.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct CreatedWebhook {
+    #[serde(flatten)]
+    webhook: Webhook,
+    /// De quoi vérifier les signatures (Standard Webhooks). Montré ici seulement.
+    #[schema(pattern = "^whsec_[A-Za-z0-9+/]{43}=$")]
+    secret: String,
+}
+
+/// Un webhook à créer.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({
+    "url": "https://tet.example/hooks/communs",
+    "eventTypes": ["project.created", "project.status_changed"],
+    "description": "Réception des projets",
+}))]
+pub(crate) struct NewWebhook {
+    /// En https, sur le port 443 ou 8443, à une adresse publique, sans utilisateur ni fragment.
+    #[schema(format = Uri, min_length = 1, max_length = 2_048)]
+    url: String,
+    /// Les types voulus ; absent ou `null` : tous.
+    #[schema(min_items = 1)]
+    event_types: Option<Vec<EventType>>,
+    #[schema(max_length = 500)]
+    description: Option<String>,
+}
+
+/// Une modification (RFC 7396) ; `null` efface la description, et demande tous les types.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"eventTypes": null}))]
+pub(crate) struct WebhookPatch {
+    #[schema(nullable = false, format = Uri, min_length = 1, max_length = 2_048)]
+    url: Option<String>,
+    #[schema(min_items = 1)]
+    event_types: Option<Vec<EventType>>,
+    #[schema(max_length = 500)]
+    description: Option<String>,
+}
+
+/// Le nouveau secret.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct RotatedSecret {
+    /// Montré ici seulement.
+    #[schema(pattern = "^whsec_[A-Za-z0-9+/]{43}=$")]
+    secret: String,
+    /// Jusque-là, l'ancien secret signe aussi.
+    previous_valid_until: DateTime<Utc>,
+}
+
+/// Ce qu'a répondu le récepteur au `ping`.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase", example = json!({
+    "delivered": true, "statusCode": 204, "errorClass": null, "latencyMs": 87,
+}))]
+pub(crate) struct TestResult {
+    /// Une réponse 2xx est venue.
+    delivered: bool,
+    #[schema(required)]
+    status_code: Option<u16>,
+    #[schema(required)]
+    error_class: Option<ErrorClass>,
+    latency_ms: u64,
+}
