@@ -29,6 +29,9 @@ pub struct Turn {
     /// comes twice, or beside the sweeper's own, is attempted once. A first attempt has nothing stored yet.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
     pub due: Option<DateTime<Utc>>,
+    /// A first attempt that goes by the retries' queue because its receiver is slow.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub diverted: bool,
 }
 
 /// A failed operation of the queue. The detail is for the log.

@@ -15,12 +15,13 @@ mod subscriptions;
 mod world;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use acceptance::case_files;
+use acceptance::workspace::root;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -40,7 +41,8 @@ fn main() -> io::Result<ExitCode> {
     // Options are cargo's or an editor's (`--nocapture`): they mean nothing here.
     let filters: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let (folder, awaited) = match std::env::var_os("CASES_DIR") {
-        Some(folder) => (PathBuf::from(folder), Awaited::default()),
+        // Cargo runs tests in their package: a relative folder is meant from the root.
+        Some(folder) => (root().join(folder), Awaited::default()),
         None if case_files::originals().is_dir() => (case_files::originals(), Awaited::of_repository()),
         None => (case_files::copies(), Awaited::of_repository()),
     };
@@ -50,7 +52,7 @@ fn main() -> io::Result<ExitCode> {
         let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
         report.idle_lines(&ids)?;
         if cases.is_empty() {
-            report.failure(&folder.display().to_string(), "aucun cas trouvé")?;
+            report.failure(&folder.display().to_string(), "aucun cas")?;
         }
     }
     let chosen = cases
@@ -65,8 +67,13 @@ fn main() -> io::Result<ExitCode> {
 /// Reads every case under a folder; a file that is no list of cases is a failure of its own.
 fn load(folder: &Path, report: &mut Report<io::Stdout>) -> io::Result<Vec<Case>> {
     let mut cases = Vec::new();
-    let files = case_files::json_files(folder)
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", folder.display())))?;
+    let files = match case_files::json_files(folder) {
+        Ok(files) => files,
+        Err(error) => {
+            report.failure(&folder.display().to_string(), &format!("dossier illisible: {error}"))?;
+            return Ok(cases);
+        }
+    };
     for file in files {
         let aside = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('_'));
         match serde_json::from_str(&std::fs::read_to_string(&file)?) {

@@ -1,5 +1,9 @@
 //! One integration binary: every test that needs more than one crate.
 
+mod access;
 mod case_runner;
+mod crash;
 mod e2e;
 mod engines;
+mod openapi;
+mod rotation;

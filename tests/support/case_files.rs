@@ -3,16 +3,18 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::workspace::root;
+
 /// The folder of the copies kept in this repository.
 #[must_use]
 pub fn copies() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("cases")
+    root().join("tests/cases")
 }
 
 /// The folder of the originals, beside the repository; it is absent from a plain clone.
 #[must_use]
 pub fn originals() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/cases")
+    root().join("../shared/cases")
 }
 
 /// Every JSON file under a folder, sorted by path.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows how Passerelle works inside: the tests drive it by HTTP and watch what comes out.
 
+pub mod api;
 pub mod case_files;
 pub mod matching;
 pub mod moving_clock;
@@ -9,3 +10,4 @@ pub mod names;
 pub mod receivers;
 pub mod runtime_api;
 pub mod verification;
+pub mod workspace;

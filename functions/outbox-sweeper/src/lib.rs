@@ -142,6 +142,7 @@ impl Sweeper {
             webhook: recipient.webhook,
             attempts: 0,
             due: None,
+            diverted: false,
         };
         let turns: Vec<Turn> = recipients.into_iter().map(turn).collect();
         self.deliveries.send(&turns, 0).await?;
@@ -198,6 +199,7 @@ impl Sweeper {
             webhook: webhook.id,
             attempts: delivery.attempt_count,
             due: Some(until),
+            diverted: false,
         };
         self.retries.send(&[turn], 0).await?;
         Ok(true)

@@ -187,6 +187,7 @@ impl App {
             webhook: recipient.webhook,
             attempts: 0,
             due: None,
+            diverted: false,
         };
         let turns: Vec<Turn> = outgoing.recipients.into_iter().map(turn).collect();
         if let Err(error) = self.deliveries.send(&turns, 0).await {

@@ -9,9 +9,11 @@ mod caller;
 mod commit;
 mod error;
 mod layer;
+mod openapi;
 mod precondition;
 mod query;
 mod routes;
 
 pub use app::{App, Config, StartError};
-pub use routes::router;
+pub use openapi::document;
+pub use routes::{OPERATIONS, router};

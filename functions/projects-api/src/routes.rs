@@ -7,47 +7,81 @@ mod links;
 mod lists;
 mod people;
 mod permissions;
-mod problems;
+pub(crate) mod problems;
 mod projects;
 mod redelivery;
 mod statuts;
 mod webhooks;
 
 use axum::Router;
-use axum::routing::{get, post, put};
+use axum::routing::{self, MethodRouter};
 use passerelle::web::problem::{Code, Problem};
+use utoipa::OpenApi;
 
 use crate::app::App;
 use crate::layer;
+use crate::openapi::viewer;
 
-/// The whole API under its prefix, and the pages of the problems.
+/// Where the API begins.
+const PREFIX: &str = "/communs/v1";
+
+/// One line per operation. The router and the `OpenAPI` document are made from the same lines; a test compares each
+/// with the method and path its handler describes.
+macro_rules! operations {
+    ($($method:ident $path:literal => $module:ident::$handler:ident;)+) => {
+        /// Method and path, below the prefix, of every operation.
+        pub const OPERATIONS: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
+
+        fn table() -> impl Iterator<Item = (&'static str, MethodRouter<App>)> {
+            [$(($path, routing::$method($module::$handler))),+].into_iter()
+        }
+
+        #[derive(OpenApi)]
+        #[openapi(paths($($module::$handler),+))]
+        pub(crate) struct Described;
+    };
+}
+
+operations! {
+    get "/projects" => lists::list;
+    post "/projects" => projects::create;
+    post "/projects/bulk" => bulk::create;
+    get "/projects/by-external-id/{service}/{externalId}" => projects::by_external_id;
+    get "/projects/{id}" => projects::read;
+    patch "/projects/{id}" => projects::patch;
+    delete "/projects/{id}" => projects::delete;
+    get "/projects/{id}/history" => projects::history;
+    put "/projects/{id}/links/{service}" => links::put;
+    delete "/projects/{id}/links/{service}" => links::delete;
+    put "/projects/{id}/permissions" => permissions::put;
+    delete "/projects/{id}/permissions" => permissions::delete;
+    post "/projects/{id}/permissions/check" => permissions::check;
+    post "/permissions/check" => permissions::check_many;
+    post "/people/erase" => people::erase;
+    get "/statuts" => statuts::read;
+    get "/events" => feed::events;
+    get "/digest" => feed::digest;
+    get "/webhooks" => webhooks::list;
+    post "/webhooks" => webhooks::create;
+    get "/webhooks/{id}" => webhooks::read;
+    patch "/webhooks/{id}" => webhooks::patch;
+    delete "/webhooks/{id}" => webhooks::delete;
+    post "/webhooks/{id}/rotate-secret" => webhooks::rotate_secret;
+    post "/webhooks/{id}/test" => webhooks::test;
+    post "/webhooks/{id}/enable" => webhooks::enable;
+    get "/webhooks/{id}/deliveries" => deliveries::list;
+    get "/webhooks/{id}/deliveries/{eventId}" => deliveries::read;
+    post "/webhooks/{id}/deliveries/{eventId}/resend" => redelivery::resend;
+    post "/webhooks/{id}/recover" => redelivery::recover;
+    post "/webhooks/{id}/replay" => redelivery::replay;
+    get "/openapi.json" => viewer::openapi;
+}
+
+/// The whole API under its prefix, and the pages for people: the documentation and the problems.
 pub fn router(app: App) -> Router {
-    let communs = Router::new()
-        .route("/projects", get(lists::list).post(projects::create))
-        .route("/projects/bulk", post(bulk::create))
-        .route("/projects/by-external-id/{service}/{external_id}", get(projects::by_external_id))
-        .route("/projects/{id}", get(projects::read).patch(projects::patch).delete(projects::delete))
-        .route("/projects/{id}/history", get(projects::history))
-        .route("/projects/{id}/links/{service}", put(links::put).delete(links::delete))
-        .route("/projects/{id}/permissions", put(permissions::put).delete(permissions::delete))
-        .route("/projects/{id}/permissions/check", post(permissions::check))
-        .route("/permissions/check", post(permissions::check_many))
-        .route("/people/erase", post(people::erase))
-        .route("/statuts", get(statuts::read))
-        .route("/events", get(feed::events))
-        .route("/digest", get(feed::digest))
-        .route("/webhooks", get(webhooks::list).post(webhooks::create))
-        .route("/webhooks/{id}", get(webhooks::read).patch(webhooks::patch).delete(webhooks::delete))
-        .route("/webhooks/{id}/rotate-secret", post(webhooks::rotate_secret))
-        .route("/webhooks/{id}/test", post(webhooks::test))
-        .route("/webhooks/{id}/enable", post(webhooks::enable))
-        .route("/webhooks/{id}/deliveries", get(deliveries::list))
-        .route("/webhooks/{id}/deliveries/{event_id}", get(deliveries::read))
-        .route("/webhooks/{id}/deliveries/{event_id}/resend", post(redelivery::resend))
-        .route("/webhooks/{id}/recover", post(redelivery::recover))
-        .route("/webhooks/{id}/replay", post(redelivery::replay));
+    let communs = table().fold(viewer::routes(), |router, (path, handler)| router.route(path, handler));
     Router::new()
-        .nest("/communs/v1", communs)
+        .nest(PREFIX, communs)
         .merge(problems::routes())
         .fallback(|| async { Problem::new(Code::NotFound).detail("Cette route n'existe pas.") })
         .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })

@@ -1,5 +1,7 @@
 //! One record: its turn read, the delivery attempted, what came of it written down.
 
+use std::time::Duration;
+
 use aws_lambda_events::sqs::SqsMessage;
 use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::communs::event::Event;
@@ -7,7 +9,7 @@ use passerelle::queue::{QueueError, Turn};
 use passerelle::secrets::SecretError;
 use passerelle::store::communs::deliveries::Expect;
 use passerelle::store::error::{CommitError, StoreError};
-use passerelle::webhooks::delivery::{Delivery, Step};
+use passerelle::webhooks::delivery::{Attempt, Delivery, Step};
 use passerelle::webhooks::health::Health;
 use passerelle::webhooks::outcome::Outcome;
 use passerelle::webhooks::subscription::Webhook;
@@ -18,6 +20,8 @@ use crate::Fanout;
 const CARRIED_BY_QUEUE: TimeDelta = TimeDelta::seconds(120);
 /// How long the sweeper leaves a retry to the queue that carries it.
 const QUEUE_GRACE: TimeDelta = TimeDelta::seconds(60);
+/// How long a receiver may take before what follows for it goes by the retries' queue.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// How often the health of a webhook is decided again when a write of it lost a race.
 const HEALTH_ROUNDS: u32 = 10;
 
@@ -62,6 +66,9 @@ impl Fanout {
             Step::Attempt if self.is_superseded(&webhook, &delivery).await? => {
                 self.write(&webhook, &delivery.superseded(), None, expect).await
             }
+            Step::Attempt if turn.due.is_none() && !turn.diverted && webhook.health.is_slow(now) => {
+                return Ok(self.retries.send(&[Turn { diverted: true, ..turn }], 0).await?);
+            }
             Step::Attempt if !self.is_first_taker(&turn, now).await? => return Ok(()),
             Step::Attempt => return self.attempt(&turn, &webhook, &event, &delivery, expect).await,
         };
@@ -78,7 +85,7 @@ impl Fanout {
     ) -> Result<(), DeliverError> {
         let now = self.clock.now();
         let body = event.body_for(&webhook.service);
-        let (attempt, outcome) = self.sender.send(webhook, event.id.as_str(), &body, now).await?;
+        let (attempt, outcome) = self.send(webhook, event, &body, now).await?;
         tracing::info!(
             event_id = %event.id, webhook = %webhook.id, project = %event.project, attempt = delivery.attempt_count + 1,
             status = outcome.status(), error_class = outcome.error_class().map(|class| class.as_str()),
@@ -97,6 +104,34 @@ impl Fanout {
             due => due,
         };
         settled(self.write(webhook, &next, swept_at, expect).await)
+    }
+
+    /// One signed POST. A receiver that has not answered after a moment is noted as slow while it is waited for, so
+    /// that what comes next for it does not hold the capacity of the others.
+    async fn send(
+        &self,
+        webhook: &Webhook,
+        event: &Event,
+        body: &serde_json::Value,
+        now: DateTime<Utc>,
+    ) -> Result<(Attempt, Outcome), DeliverError> {
+        let mut sending = std::pin::pin!(self.sender.send(webhook, event.id.as_str(), body, now));
+        if let Ok(sent) = tokio::time::timeout(PATIENCE, &mut sending).await {
+            return Ok(sent?);
+        }
+        let (sent, noted) = tokio::join!(sending, self.note_slow(webhook, now));
+        noted?;
+        Ok(sent?)
+    }
+
+    async fn note_slow(&self, webhook: &Webhook, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let Some(webhook) = self.store.webhook(&webhook.service, webhook.id).await? else { return Ok(()) };
+        let Some(health) = webhook.health.slowed(now) else { return Ok(()) };
+        match self.store.update_webhook(&webhook, Webhook { health, ..webhook.clone() }).await {
+            // Whoever was faster has noted it, or the next attempt will.
+            Ok(_) | Err(CommitError::Race) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error),
+        }
     }
 
     /// Whether this message is the first to take the retry it brings; a first attempt has nothing to take.

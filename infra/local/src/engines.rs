@@ -27,6 +27,7 @@ mod dynamodb;
 mod faults;
 mod folder;
 mod journal;
+mod meter;
 mod secrets;
 mod sqs;
 mod transport;
@@ -34,6 +35,7 @@ mod wire;
 
 pub use faults::{Fault, Faults};
 pub use folder::OpenError;
+pub use meter::{Meter, Metered};
 pub use wire::WireAnswer;
 
 /// The region every engine pretends to be in.
@@ -68,6 +70,7 @@ struct Shared {
     sqs: Sqs,
     secrets: Secrets,
     faults: Faults,
+    meter: Meter,
     _folder: Option<Folder>,
 }
 
@@ -122,6 +125,12 @@ impl Engines {
         &self.shared.faults
     }
 
+    /// What calls of DynamoDB cost, for tests that hold access paths to a budget.
+    #[must_use]
+    pub fn meter(&self) -> &Meter {
+        &self.shared.meter
+    }
+
     /// Deletes the DynamoDB items whose time to live is over, and says how many; AWS does so on its own
     /// within days, this engine only here.
     ///
@@ -133,11 +142,19 @@ impl Engines {
 
     async fn dispatch(&self, service: &str, operation: &str, body: Bytes) -> WireAnswer {
         match service {
-            "DynamoDB_20120810" => self.shared.dynamodb.call(operation, body).await,
+            "DynamoDB_20120810" => self.metered(operation, body).await,
             "AmazonSQS" => self.shared.sqs.call(operation, body).await,
             "secretsmanager" => self.shared.secrets.call(operation, body).await,
             _ => transport::unknown_target(service),
         }
+    }
+
+    async fn metered(&self, operation: &str, body: Bytes) -> WireAnswer {
+        let (meter, dynamodb) = (&self.shared.meter, &self.shared.dynamodb);
+        let Some((request, asking)) = meter.asking(&body) else { return dynamodb.call(operation, body).await };
+        let answer = dynamodb.call(operation, asking).await;
+        meter.record(operation, request, &answer);
+        answer
     }
 }
 
@@ -176,6 +193,7 @@ impl Shared {
             sqs: Sqs::open(clock.clone(), Arc::clone(&journal), records)?,
             secrets: Secrets::open(clock, journal, records)?,
             faults: Faults::default(),
+            meter: Meter::default(),
             _folder: folder,
         })
     }

@@ -340,3 +340,41 @@ impl Project {
         pairs.into_iter().filter_map(|(name, given)| given.then_some(name)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The largest amount, in cents.
+    const MAX_CENTS: i64 = 1_000_000_000_000_000;
+
+    proptest! {
+        #[test]
+        fn every_amount_reads_back_from_its_text(cents in 0..=MAX_CENTS) {
+            // As people and other languages write it, not as our own division makes it.
+            let written = format!("{}.{:02}", cents / 100, cents % 100);
+            let euros = Euros::parse(written.parse().unwrap()).unwrap();
+            prop_assert_eq!(euros, Euros { cents });
+            let printed = euros.to_json().to_string();
+            let read: f64 = serde_json::from_str(&printed).unwrap();
+            prop_assert_eq!(Euros::parse(read), Some(euros), "{}", printed);
+        }
+
+        #[test]
+        fn a_third_decimal_is_refused(euros in 0_u32..=u32::MAX, mils in 1_u32..1_000) {
+            let written = format!("{euros}.{mils:03}");
+            prop_assert_eq!(Euros::parse(written.parse().unwrap()).is_some(), mils % 10 == 0, "{}", written);
+        }
+    }
+
+    #[test]
+    fn what_is_no_budget_is_refused() {
+        for amount in [-0.01, -1.0, 1e13 + 0.01, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, 0.001] {
+            assert_eq!(Euros::parse(amount), None, "{amount}");
+        }
+        assert_eq!(Euros::parse(-0.0), Euros::parse(0.0));
+        assert_eq!(Euros::parse(1e13).map(Euros::to_json), Some(serde_json::json!(10_000_000_000_000_i64)));
+    }
+}

@@ -17,6 +17,8 @@ const LONGEST_PROBE: TimeDelta = TimeDelta::minutes(30);
 const GIVEN_UP_AFTER: TimeDelta = TimeDelta::days(5);
 /// How long a probe may take before another one is allowed: longer than any attempt and its queueing.
 const PROBE_LEASE: TimeDelta = TimeDelta::seconds(60);
+/// How long a receiver that made us wait is taken for slow.
+const SLOW_FOR: TimeDelta = TimeDelta::seconds(30);
 
 /// The streak of failures of a receiver; all zero while it does well.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +33,10 @@ pub struct Health {
     /// Set while the breaker is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<OpenBreaker>,
+    /// Until then its first attempts go by the retries' queue: a receiver that makes us wait must not hold the
+    /// capacity the others' first attempts need.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
+    pub slow_until: Option<DateTime<Utc>>,
 }
 
 /// An open breaker.
@@ -48,10 +54,23 @@ pub struct OpenBreaker {
 }
 
 impl Health {
-    /// Nothing failed since the last success: there is nothing to store.
+    /// Nothing failed since the last success: one more success is nothing to store.
     #[must_use]
     pub fn is_well(&self) -> bool {
-        *self == Self::default()
+        self.failures == 0 && self.open.is_none()
+    }
+
+    /// Whether its first attempts go by the retries' queue.
+    #[must_use]
+    pub fn is_slow(&self, now: DateTime<Utc>) -> bool {
+        self.slow_until.is_some_and(|until| until > now)
+    }
+
+    /// The receiver has made us wait; `None` when that is known for a good while yet.
+    #[must_use]
+    pub fn slowed(&self, now: DateTime<Utc>) -> Option<Self> {
+        let known = self.slow_until.is_some_and(|until| until > now + SLOW_FOR / 2);
+        (!known).then(|| Self { slow_until: Some(now + SLOW_FOR), ..self.clone() })
     }
 
     /// Leases the one probe of this interval for the delivery of `event`; `None` when none is allowed yet.
@@ -72,7 +91,7 @@ impl Health {
     #[must_use]
     pub fn after(&self, outcome: &Outcome, now: DateTime<Utc>) -> Self {
         if outcome.is_success() {
-            return Self::default();
+            return Self { slow_until: self.slow_until, ..Self::default() };
         }
         let failures = self.failures.saturating_add(1);
         let open = match &self.open {
@@ -89,7 +108,7 @@ impl Health {
                 probe: None,
             }),
         };
-        Self { failures, failing_since: Some(self.failing_since.unwrap_or(now)), open }
+        Self { failures, failing_since: Some(self.failing_since.unwrap_or(now)), open, slow_until: self.slow_until }
     }
 
     /// Whether the webhook must be disabled after this outcome, `self` being the health after it.
@@ -141,6 +160,16 @@ mod tests {
         }
         let probing = health.lease_probe("evt_9", now + LONGEST_PROBE).unwrap();
         assert!(probing.after(&SUCCESS, now).is_well());
+    }
+
+    #[test]
+    fn a_receiver_that_makes_us_wait_is_slow_for_a_while() {
+        let slow = Health::default().slowed(start()).unwrap();
+        assert!(slow.is_slow(start()) && slow.is_well());
+        assert!(slow.slowed(start() + TimeDelta::seconds(10)).is_none(), "known: nothing to write");
+        assert!(slow.slowed(start() + TimeDelta::seconds(20)).is_some());
+        assert!(!slow.is_slow(start() + SLOW_FOR));
+        assert!(slow.after(&FAILURE, start()).is_slow(start()));
     }
 
     #[test]

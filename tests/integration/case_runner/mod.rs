@@ -4,3 +4,4 @@ mod copies;
 mod matching;
 mod names;
 mod receivers;
+mod runner;

@@ -1,13 +1,12 @@
 //! The sample events of `events/`, filled in.
 
-use std::path::Path;
-
+use acceptance::workspace::root;
 use aws_sdk_sqs::types::Message;
 use serde_json::{Value, json};
 
 /// Reads a sample of `events/`.
 pub fn sample(name: &str) -> Value {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events").join(name);
+    let file = root().join("events").join(name);
     let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     serde_json::from_str(&text).unwrap()
 }

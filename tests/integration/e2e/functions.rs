@@ -2,33 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use acceptance::runtime_api::{Outcome, RuntimeApi};
+use acceptance::workspace::{build_folder, cargo};
 use serde_json::Value;
 use tokio::process::Child;
 
 /// Longer than any invocation here; a function that neither answers nor dies fails the test.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Builds every binary of the workspace into the folder this test was built in, and returns it.
-///
-/// The profile is the test's own, so that the crates they share are compiled once.
+/// Builds every binary of the workspace and returns the folder they are in.
 pub fn build() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let profile_folder = test.parent().and_then(Path::parent).unwrap();
-    let mut command = Command::new(env!("CARGO"));
-    command
-        .args(["build", "--workspace", "--bins", "--target-dir"])
-        .arg(profile_folder.parent().unwrap())
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
-    if profile_folder.ends_with("release") {
-        command.arg("--release");
-    }
-    let output = command.output().unwrap();
+    let output = cargo("build").unwrap().arg("--bins").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    profile_folder.to_owned()
+    build_folder().unwrap()
 }
 
 /// One running function.

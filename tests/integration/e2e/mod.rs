@@ -5,7 +5,7 @@
 //! start from their environment, find the engines by configuration alone, and read the events AWS sends.
 
 mod events;
-mod functions;
+pub mod functions;
 
 use std::path::PathBuf;
 

@@ -10,6 +10,6 @@ mod dynamodb;
 mod embedded;
 mod secrets;
 mod sqs;
-mod subject;
+pub mod subject;
 
 use subject::{Subject, on_every_subject};

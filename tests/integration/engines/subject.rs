@@ -98,14 +98,14 @@ pub(super) fn unique(prefix: &str) -> String {
 }
 
 /// A folder that is removed with this value.
-pub(super) struct TemporaryFolder(PathBuf);
+pub struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         Self(std::env::temp_dir().join(unique("passerelle-engines")))
     }
 
-    pub(super) fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         self.0.clone()
     }
 }

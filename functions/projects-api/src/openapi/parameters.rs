@@ -45,7 +45,11 @@ pub(crate) struct IdempotencyKey {
     /// Une clé propre à cette opération, en ASCII. La même requête rejouée sous 24 heures reçoit la même réponse, avec
     /// `Idempotency-Replayed: true`.
     #[param(
-        rename = "Idempotency-Key", nullable = false, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+        rename = "Idempotency-Key",
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[!-~]([ -~]*[!-~])?$",
         example = "3f0c6f0e-2b7e-4d0c-9a55-7a1d3d5b9c11"
     )]
     key: Option<String>,
@@ -74,7 +78,7 @@ pub(crate) struct WebhookPath {
 #[into_params(parameter_in = Path)]
 pub(crate) struct EventPath {
     /// L'identifiant de l'événement.
-    #[param(pattern = "^evt_[0-9a-f]{32}$", example = "evt_019a432386f47c41b2d0c5a1e7f3904d")]
+    #[param(rename = "eventId", pattern = "^evt_[0-9a-f]{32}$", example = "evt_019a432386f47c41b2d0c5a1e7f3904d")]
     event_id: String,
 }
 
@@ -85,6 +89,15 @@ pub(crate) struct ServicePath {
     /// Le nom du service.
     #[param(pattern = "^[a-z0-9-]{1,40}$", example = "mec")]
     service: String,
+}
+
+/// A service's own id, in the path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct ExternalIdPath {
+    /// L'identifiant du projet dans ce service.
+    #[param(rename = "externalId", min_length = 1, max_length = 200, example = "mec-1042")]
+    external_id: String,
 }
 
 /// The size of a page.

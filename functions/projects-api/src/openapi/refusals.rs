@@ -13,6 +13,9 @@ use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::{Ref, RefOr};
 
+/// The media type of every refusal.
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
+
 /// An examination of a request, or several.
 pub(crate) trait Examination {
     /// The problems it can end with.
@@ -113,7 +116,7 @@ fn response(codes: &[Code]) -> Response {
         .build();
     let mut response = ResponseBuilder::new()
         .description(codes.iter().map(line).collect::<Vec<_>>().join("\n\n"))
-        .content("application/problem+json", content);
+        .content(MEDIA_TYPE, content);
     if codes.contains(&Code::Unauthenticated) {
         let header = HeaderBuilder::new().description(Some("Toujours `Bearer`.")).build();
         response = response.header("WWW-Authenticate", header);

@@ -8,6 +8,7 @@ pub(crate) mod bulk;
 pub(crate) mod delivery;
 pub(crate) mod event;
 pub(crate) mod permission;
+pub(crate) mod person;
 pub(crate) mod problem;
 pub(crate) mod project;
 pub(crate) mod statut;

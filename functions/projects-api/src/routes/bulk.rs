@@ -12,11 +12,28 @@ use super::projects::upsert;
 use crate::app::App;
 use crate::caller::{ProjectCaller, ServiceCaller};
 use crate::error::ApiError;
+use crate::openapi::{parameters, refusals as by, schemas};
 
 /// The most creations in one request.
 const ITEMS_MAX: usize = 500;
 
 /// `POST /projects/bulk`.
+#[utoipa::path(
+    post,
+    path = "/projects/bulk",
+    operation_id = "createProjects",
+    tag = "Projets",
+    summary = "Créer ou mettre à jour des projets en lot",
+    description = "De 1 à 500 éléments, 6 Mo au plus, traités dans l'ordre comme autant de `POST /projects`. Une faute dans \
+        un élément ne concerne que lui.",
+    params(parameters::UserEmail),
+    request_body = schemas::bulk::Bulk,
+    responses(
+        (status = 200, description = "Le sort de chaque élément.", body = schemas::bulk::BulkResults),
+        by::Refused<(by::Caller, by::User, by::Body)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn create(
     State(app): State<App>,
     ProjectCaller(caller): ProjectCaller,

@@ -14,12 +14,27 @@ use super::webhooks::find;
 use crate::app::App;
 use crate::caller::ServiceCaller;
 use crate::error::ApiError;
+use crate::openapi::{parameters, refusals as by, schemas};
 use crate::query::Query;
 
 /// How many deliveries are read at a time.
 const READ_AT_A_TIME: i32 = 100;
 
 /// `GET /webhooks/{id}/deliveries`: newest event first.
+#[utoipa::path(
+    get,
+    path = "/webhooks/{id}/deliveries",
+    operation_id = "listDeliveries",
+    tag = "Livraisons",
+    summary = "Lister les livraisons d'un webhook",
+    description = "L'événement le plus récent d'abord, sur 90 jours.",
+    params(parameters::WebhookPath, parameters::DeliveryFilter, parameters::Limit),
+    responses(
+        (status = 200, description = "Une page de livraisons.", body = schemas::delivery::DeliveryPage),
+        by::Refused<(by::Caller, by::Existing, by::Query)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn list(
     State(app): State<App>,
     caller: ServiceCaller,
@@ -52,6 +67,20 @@ pub(super) async fn list(
 }
 
 /// `GET /webhooks/{id}/deliveries/{eventId}`.
+#[utoipa::path(
+    get,
+    path = "/webhooks/{id}/deliveries/{eventId}",
+    operation_id = "readDelivery",
+    tag = "Livraisons",
+    summary = "Lire une livraison",
+    description = "Avec ses dernières tentatives et le début de chaque réponse.",
+    params(parameters::WebhookPath, parameters::EventPath),
+    responses(
+        (status = 200, description = "La livraison.", body = schemas::delivery::DeliveryDetail),
+        by::Refused<(by::Caller, by::Existing)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn read(
     State(app): State<App>,
     caller: ServiceCaller,

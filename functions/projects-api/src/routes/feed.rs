@@ -11,9 +11,25 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::caller::SyncCaller;
 use crate::error::ApiError;
+use crate::openapi::{parameters, refusals as by, schemas};
 use crate::query::Query;
 
 /// `GET /events`: the events of the other services, in order of commit.
+#[utoipa::path(
+    get,
+    path = "/events",
+    operation_id = "readEvents",
+    tag = "Rattrapage",
+    summary = "Lire les événements des autres services",
+    description = "Dans l'ordre, sur 90 jours. Un service qui a perdu des webhooks repart de son dernier `nextCursor`. Un \
+        événement apparaît au plus 10 secondes après le changement.",
+    params(parameters::After, parameters::Limit),
+    responses(
+        (status = 200, description = "Une page d'événements.", body = schemas::event::EventPage),
+        by::Refused<(by::Caller, by::Query)>,
+    ),
+    security(("apiKey" = ["sync"])),
+)]
 pub(super) async fn events(
     State(app): State<App>,
     SyncCaller(caller): SyncCaller,
@@ -36,6 +52,21 @@ pub(super) async fn events(
 }
 
 /// `GET /digest`: id, version and hash of every live project, in order of creation.
+#[utoipa::path(
+    get,
+    path = "/digest",
+    operation_id = "readDigest",
+    tag = "Rattrapage",
+    summary = "Lire l'état de tous les projets",
+    description = "Version et empreinte de chaque projet non supprimé, dans l'ordre de création : de quoi trouver les \
+        copies qui diffèrent.",
+    params(parameters::After, parameters::Limit),
+    responses(
+        (status = 200, description = "Une page.", body = schemas::event::DigestPage),
+        by::Refused<(by::Caller, by::Query)>,
+    ),
+    security(("apiKey" = ["sync"])),
+)]
 pub(super) async fn digest(
     State(app): State<App>,
     SyncCaller(_caller): SyncCaller,

@@ -15,9 +15,28 @@ use crate::app::App;
 use crate::caller::{ProjectCaller, ServiceCaller};
 use crate::commit::deciding;
 use crate::error::{ApiError, invalid};
+use crate::openapi::{parameters, refusals as by, schemas};
 use crate::precondition;
 
 /// `PUT /projects/{id}/links/{service}`.
+#[utoipa::path(
+    put,
+    path = "/projects/{id}/links/{service}",
+    operation_id = "putLink",
+    tag = "Liens",
+    summary = "Lier un projet à un service",
+    description = "Le projet a été importé dans le service appelant, sous cet identifiant ; un identifiant précédent est \
+        remplacé. Seul le service concerné pose son lien, pour un utilisateur qui a READ ou avec une clé `sync`.",
+    params(parameters::ProjectPath, parameters::ServicePath, parameters::UserEmail, parameters::IfMatch),
+    request_body = schemas::project::Link,
+    responses(
+        (status = 200, description = "Le projet lié.", body = schemas::project::Project, headers(
+            ("ETag" = String, description = "La version, entre guillemets."),
+        )),
+        by::Refused<(by::Caller, by::User, by::Project, by::Right, by::Match, by::Body, by::ExternalId)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn put(
     State(app): State<App>,
     ProjectCaller(caller): ProjectCaller,
@@ -49,6 +68,20 @@ pub(super) async fn put(
 }
 
 /// `DELETE /projects/{id}/links/{service}`.
+#[utoipa::path(
+    delete,
+    path = "/projects/{id}/links/{service}",
+    operation_id = "deleteLink",
+    tag = "Liens",
+    summary = "Retirer le lien d'un service",
+    description = "Le service appelant n'a plus le projet. Sans effet s'il n'était pas lié.",
+    params(parameters::ProjectPath, parameters::ServicePath, parameters::UserEmail, parameters::IfMatch),
+    responses(
+        (status = 204, description = "Le lien n'est plus."),
+        by::Refused<(by::Caller, by::User, by::Project, by::Right, by::Match)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn delete(
     State(app): State<App>,
     ProjectCaller(caller): ProjectCaller,

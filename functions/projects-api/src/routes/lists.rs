@@ -13,12 +13,28 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::caller::ProjectCaller;
 use crate::error::ApiError;
+use crate::openapi::{parameters, refusals as by, schemas};
 use crate::query::Query;
 
 const PARAMETERS: [&str; 9] =
     ["limit", "cursor", "statut", "commune", "epci", "departement", "region", "service", "updatedSince"];
 
 /// `GET /projects`.
+#[utoipa::path(
+    get,
+    path = "/projects",
+    operation_id = "listProjects",
+    tag = "Projets",
+    summary = "Lister les projets",
+    description = "Avec un utilisateur : ceux qu'il peut lire ; sans, avec une clé `sync` : tous. Les filtres se cumulent. \
+        Les pages sont pleines et dans l'ordre de création.",
+    params(parameters::UserEmail, parameters::ProjectFilter, parameters::Limit),
+    responses(
+        (status = 200, description = "Une page de projets.", body = schemas::project::ProjectPage),
+        by::Refused<(by::Caller, by::User, by::Query)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn list(
     State(app): State<App>,
     ProjectCaller(caller): ProjectCaller,

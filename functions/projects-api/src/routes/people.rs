@@ -23,6 +23,7 @@ use crate::app::App;
 use crate::caller::{ServiceCaller, SyncCaller};
 use crate::commit::deciding;
 use crate::error::ApiError;
+use crate::openapi::{refusals as by, schemas};
 
 /// How much is read at a time.
 const PER_PAGE: i32 = 100;
@@ -44,6 +45,22 @@ pub(super) struct Counts {
 }
 
 /// `POST /people/erase`.
+#[utoipa::path(
+    post,
+    path = "/people/erase",
+    operation_id = "erasePerson",
+    tag = "Permissions",
+    summary = "Effacer une personne",
+    description = "La personne est inactive ou demande l'effacement : ses droits sont retirés, le porteur référent est vidé \
+        partout où c'est elle, et ce qui est conservé est caviardé. Les autres services en sont prévenus. \
+        Répéter l'appel est sans effet.",
+    request_body = schemas::person::Person,
+    responses(
+        (status = 200, description = "Ce qui a été effacé.", body = schemas::person::Erasure),
+        by::Refused<(by::Caller, by::Body)>,
+    ),
+    security(("apiKey" = ["sync"])),
+)]
 pub(super) async fn erase(
     State(app): State<App>,
     SyncCaller(caller): SyncCaller,

@@ -18,11 +18,28 @@ use crate::app::App;
 use crate::caller::ServiceCaller;
 use crate::commit::deciding;
 use crate::error::ApiError;
+use crate::openapi::{parameters, refusals as by, schemas};
 
 /// The most projects in one `check`.
 const PROJECTS_MAX: usize = 100;
 
 /// `PUT /projects/{id}/permissions`.
+#[utoipa::path(
+    put,
+    path = "/projects/{id}/permissions",
+    operation_id = "putPermission",
+    tag = "Permissions",
+    summary = "Donner un droit",
+    description = "Ouvert au service qui a créé le projet ou lui est lié, ou pour un utilisateur qui a WRITE. Les autres \
+        services apprennent le niveau, pas la personne.",
+    params(parameters::ProjectPath, parameters::ManagingUser),
+    request_body = schemas::permission::PersonAndLevel,
+    responses(
+        (status = 200, description = "Le droit donné.", body = schemas::permission::Permission),
+        by::Refused<(by::Caller, by::Project, by::Right, by::Body)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn put(
     State(app): State<App>,
     caller: ServiceCaller,
@@ -41,6 +58,21 @@ pub(super) async fn put(
 }
 
 /// `DELETE /projects/{id}/permissions`.
+#[utoipa::path(
+    delete,
+    path = "/projects/{id}/permissions",
+    operation_id = "deletePermission",
+    tag = "Permissions",
+    summary = "Retirer un droit",
+    description = "Retire le droit explicite ; celui du porteur référent tient à ce rôle. Sans effet s'il n'y en avait pas.",
+    params(parameters::ProjectPath, parameters::ManagingUser),
+    request_body = schemas::person::Person,
+    responses(
+        (status = 204, description = "Le droit explicite n'est plus."),
+        by::Refused<(by::Caller, by::Project, by::Right, by::Body)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn delete(
     State(app): State<App>,
     caller: ServiceCaller,
@@ -61,6 +93,21 @@ pub(super) async fn delete(
 }
 
 /// `POST /projects/{id}/permissions/check`.
+#[utoipa::path(
+    post,
+    path = "/projects/{id}/permissions/check",
+    operation_id = "checkPermission",
+    tag = "Permissions",
+    summary = "Vérifier un droit",
+    description = "Ouvert à tous les services.",
+    params(parameters::ProjectPath),
+    request_body = schemas::permission::PersonAndLevel,
+    responses(
+        (status = 200, description = "La personne a-t-elle ce niveau ?", body = schemas::permission::Allowed),
+        by::Refused<(by::Caller, by::Project, by::Body)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn check(
     State(app): State<App>,
     _caller: ServiceCaller,
@@ -75,6 +122,20 @@ pub(super) async fn check(
 }
 
 /// `POST /permissions/check`.
+#[utoipa::path(
+    post,
+    path = "/permissions/check",
+    operation_id = "checkPermissions",
+    tag = "Permissions",
+    summary = "Vérifier les droits sur plusieurs projets",
+    description = "Jusqu'à 100 projets. Ouvert à tous les services.",
+    request_body = schemas::permission::ManyProjects,
+    responses(
+        (status = 200, description = "Les niveaux, dans l'ordre demandé.", body = schemas::permission::ManyLevels),
+        by::Refused<(by::Caller, by::Body)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn check_many(
     State(app): State<App>,
     _caller: ServiceCaller,

@@ -24,6 +24,7 @@ use crate::app::App;
 use crate::caller::{ProjectCaller, ServiceCaller};
 use crate::commit::deciding;
 use crate::error::{ApiError, invalid};
+use crate::openapi::{parameters, refusals as by, schemas};
 use crate::precondition;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -34,6 +35,30 @@ const IDEMPOTENCY_KEY_MAX: usize = 255;
 const HISTORY_MAX: i32 = 1_000;
 
 /// `POST /projects`: creates, or updates the project the caller already knows by that `externalId`.
+#[utoipa::path(
+    post,
+    path = "/projects",
+    operation_id = "createProject",
+    tag = "Projets",
+    summary = "Créer un projet, ou le mettre à jour",
+    description = "Un projet que le service connaît déjà sous cet `externalId` (créé ou lié) est mis à jour, ce qui demande \
+        WRITE : une requête dont la réponse s'est perdue peut être renvoyée. À la création, l'utilisateur et le \
+        porteur reçoivent WRITE.",
+    params(parameters::UserEmail, parameters::IdempotencyKey),
+    request_body = schemas::project::NewProject,
+    responses(
+        (status = 201, description = "Le projet a été créé.", body = schemas::project::Project, headers(
+            ("ETag" = String, description = "La version, entre guillemets."),
+            ("Idempotency-Replayed" = String, description = "`true` si cette réponse avait déjà été donnée."),
+        )),
+        (status = 200, description = "Le projet existait : le voici, mis à jour.", body = schemas::project::Project, headers(
+            ("ETag" = String, description = "La version, entre guillemets."),
+            ("Idempotency-Replayed" = String, description = "`true` si cette réponse avait déjà été donnée."),
+        )),
+        by::Refused<(by::Caller, by::User, by::Right, by::Body, by::Label, by::Idempotency)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn create(
     State(app): State<App>,
     ProjectCaller(caller): ProjectCaller,
@@ -122,6 +147,22 @@ async fn known(app: &App, caller: &ServiceCaller, draft: &ProjectDraft) -> Resul
 }
 
 /// `GET /projects/{id}`.
+#[utoipa::path(
+    get,
+    path = "/projects/{id}",
+    operation_id = "readProject",
+    tag = "Projets",
+    summary = "Lire un projet",
+    description = "Demande READ.",
+    params(parameters::ProjectPath, parameters::UserEmail),
+    responses(
+        (status = 200, description = "Le projet.", body = schemas::project::Project, headers(
+            ("ETag" = String, description = "La version, entre guillemets."),
+        )),
+        by::Refused<(by::Caller, by::User, by::Project, by::Right)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn read(
     State(app): State<App>,
     ProjectCaller(caller): ProjectCaller,
@@ -132,6 +173,22 @@ pub(super) async fn read(
 }
 
 /// `GET /projects/by-external-id/{service}/{externalId}`.
+#[utoipa::path(
+    get,
+    path = "/projects/by-external-id/{service}/{externalId}",
+    operation_id = "readProjectByExternalId",
+    tag = "Projets",
+    summary = "Lire un projet par l'identifiant d'un service",
+    description = "Demande READ. Le service peut être un autre que l'appelant.",
+    params(parameters::ServicePath, parameters::ExternalIdPath, parameters::UserEmail),
+    responses(
+        (status = 200, description = "Le projet.", body = schemas::project::Project, headers(
+            ("ETag" = String, description = "La version, entre guillemets."),
+        )),
+        by::Refused<(by::Caller, by::User, by::Project, by::Right)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn by_external_id(
     State(app): State<App>,
     ProjectCaller(caller): ProjectCaller,
@@ -144,6 +201,27 @@ pub(super) async fn by_external_id(
 }
 
 /// `PATCH /projects/{id}`: an RFC 7396 merge patch.
+#[utoipa::path(
+    patch,
+    path = "/projects/{id}",
+    operation_id = "patchProject",
+    tag = "Projets",
+    summary = "Modifier un projet",
+    description = "Demande WRITE. Un statut envoyé est traduit avec la table du service appelant. Une modification qui ne \
+        change rien ne change pas la version et n'annonce rien.",
+    params(parameters::ProjectPath, parameters::UserEmail, parameters::IfMatch),
+    request_body(content(
+        (schemas::project::ProjectPatch = "application/merge-patch+json"),
+        (schemas::project::ProjectPatch = "application/json"),
+    )),
+    responses(
+        (status = 200, description = "Le projet modifié.", body = schemas::project::Project, headers(
+            ("ETag" = String, description = "La version, entre guillemets."),
+        )),
+        by::Refused<(by::Caller, by::User, by::Project, by::Right, by::Match, by::Body, by::Label)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn patch(
     State(app): State<App>,
     ProjectCaller(caller): ProjectCaller,
@@ -168,6 +246,21 @@ pub(super) async fn patch(
 }
 
 /// `DELETE /projects/{id}`.
+#[utoipa::path(
+    delete,
+    path = "/projects/{id}",
+    operation_id = "deleteProject",
+    tag = "Projets",
+    summary = "Supprimer un projet",
+    description = "Demande WRITE. Les autres services en sont prévenus ; les routes du projet répondent ensuite 410, et son \
+        `externalId` est libre.",
+    params(parameters::ProjectPath, parameters::UserEmail, parameters::IfMatch),
+    responses(
+        (status = 204, description = "Le projet est supprimé."),
+        by::Refused<(by::Caller, by::User, by::Project, by::Right, by::Match)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn delete(
     State(app): State<App>,
     ProjectCaller(caller): ProjectCaller,
@@ -184,6 +277,21 @@ pub(super) async fn delete(
 }
 
 /// `GET /projects/{id}/history`.
+#[utoipa::path(
+    get,
+    path = "/projects/{id}/history",
+    operation_id = "readHistory",
+    tag = "Projets",
+    summary = "Lire l'historique d'un projet",
+    description = "Demande READ. Une entrée par version, la plus récente d'abord : les noms des propriétés changées, jamais \
+        leurs valeurs.",
+    params(parameters::ProjectPath, parameters::UserEmail),
+    responses(
+        (status = 200, description = "L'historique.", body = schemas::project::History),
+        by::Refused<(by::Caller, by::User, by::Project, by::Right)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn history(
     State(app): State<App>,
     ProjectCaller(caller): ProjectCaller,

@@ -21,6 +21,7 @@ use super::webhooks::find;
 use crate::app::App;
 use crate::caller::ServiceCaller;
 use crate::error::ApiError;
+use crate::openapi::{parameters, refusals as by, schemas};
 
 /// How many deliveries are written at a time.
 const AT_A_TIME: usize = 16;
@@ -30,6 +31,20 @@ const PER_PAGE: i32 = 100;
 const QUEUE_GRACE: TimeDelta = TimeDelta::seconds(60);
 
 /// `POST /webhooks/{id}/deliveries/{eventId}/resend`.
+#[utoipa::path(
+    post,
+    path = "/webhooks/{id}/deliveries/{eventId}/resend",
+    operation_id = "resendDelivery",
+    tag = "Livraisons",
+    summary = "Renvoyer un événement",
+    description = "Avec le même `webhook-id`, quel que soit l'état de la livraison.",
+    params(parameters::WebhookPath, parameters::EventPath),
+    responses(
+        (status = 202, description = "L'envoi est prévu.", body = schemas::delivery::Scheduled),
+        by::Refused<(by::Caller, by::Existing, by::Active)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn resend(
     State(app): State<App>,
     caller: ServiceCaller,
@@ -44,6 +59,21 @@ pub(super) async fn resend(
 }
 
 /// `POST /webhooks/{id}/recover`: all that is held or failed since a date.
+#[utoipa::path(
+    post,
+    path = "/webhooks/{id}/recover",
+    operation_id = "recoverDeliveries",
+    tag = "Livraisons",
+    summary = "Envoyer ce qui a été manqué",
+    description = "Toutes les livraisons échouées ou gardées depuis un instant.",
+    params(parameters::WebhookPath),
+    request_body = schemas::delivery::Since,
+    responses(
+        (status = 202, description = "Les envois sont prévus.", body = schemas::delivery::Scheduled),
+        by::Refused<(by::Caller, by::Existing, by::Active, by::Body)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn recover(
     State(app): State<App>,
     caller: ServiceCaller,
@@ -69,6 +99,21 @@ pub(super) async fn recover(
 }
 
 /// `POST /webhooks/{id}/replay`: every matching event of the other services since a date.
+#[utoipa::path(
+    post,
+    path = "/webhooks/{id}/replay",
+    operation_id = "replayEvents",
+    tag = "Livraisons",
+    summary = "Tout renvoyer depuis un instant",
+    description = "Tous les événements voulus des autres services, sur 90 jours, même d'avant la création du webhook.",
+    params(parameters::WebhookPath),
+    request_body = schemas::delivery::Since,
+    responses(
+        (status = 202, description = "Les envois sont prévus.", body = schemas::delivery::Scheduled),
+        by::Refused<(by::Caller, by::Existing, by::Active, by::Body)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn replay(
     State(app): State<App>,
     caller: ServiceCaller,
@@ -131,6 +176,7 @@ impl App {
             webhook: webhook.id,
             attempts: delivery.attempt_count,
             due: Some(swept_at),
+            diverted: false,
         };
         let turns: Vec<Turn> = written.into_iter().flatten().map(turn).collect();
         if let Err(error) = self.retries.send(&turns, 0).await {

@@ -19,11 +19,26 @@ use crate::app::App;
 use crate::caller::ServiceCaller;
 use crate::commit::deciding;
 use crate::error::ApiError;
+use crate::openapi::{parameters, refusals as by, schemas};
 
 /// The longest description.
 const DESCRIPTION_MAX: usize = 500;
 
 /// `POST /webhooks`.
+#[utoipa::path(
+    post,
+    path = "/webhooks",
+    operation_id = "createWebhook",
+    tag = "Webhooks",
+    summary = "Créer un webhook",
+    description = "Dix au plus par service. Il reçoit les changements faits par les autres services à partir de maintenant.",
+    request_body = schemas::webhook::NewWebhook,
+    responses(
+        (status = 201, description = "Le webhook et son secret, montré ici seulement.", body = schemas::webhook::CreatedWebhook),
+        by::Refused<(by::Caller, by::Room, by::Body, by::Address)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn create(
     State(app): State<App>,
     caller: ServiceCaller,
@@ -62,6 +77,19 @@ pub(super) async fn create(
 }
 
 /// `GET /webhooks`.
+#[utoipa::path(
+    get,
+    path = "/webhooks",
+    operation_id = "listWebhooks",
+    tag = "Webhooks",
+    summary = "Lister les webhooks du service",
+    description = "Tous ceux du service appelant.",
+    responses(
+        (status = 200, description = "Les webhooks.", body = schemas::webhook::Webhooks),
+        by::Refused<by::Caller>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn list(State(app): State<App>, caller: ServiceCaller) -> Result<Json<Value>, ApiError> {
     let webhooks = app.store.webhooks(Some(&caller.service)).await?;
     let items: Vec<Value> = webhooks.iter().map(view).collect();
@@ -69,6 +97,20 @@ pub(super) async fn list(State(app): State<App>, caller: ServiceCaller) -> Resul
 }
 
 /// `GET /webhooks/{id}`.
+#[utoipa::path(
+    get,
+    path = "/webhooks/{id}",
+    operation_id = "readWebhook",
+    tag = "Webhooks",
+    summary = "Lire un webhook",
+    description = "Celui d'un autre service est introuvable.",
+    params(parameters::WebhookPath),
+    responses(
+        (status = 200, description = "Le webhook.", body = schemas::webhook::Webhook),
+        by::Refused<(by::Caller, by::Existing)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn read(
     State(app): State<App>,
     caller: ServiceCaller,
@@ -78,6 +120,24 @@ pub(super) async fn read(
 }
 
 /// `PATCH /webhooks/{id}`: a merge patch.
+#[utoipa::path(
+    patch,
+    path = "/webhooks/{id}",
+    operation_id = "patchWebhook",
+    tag = "Webhooks",
+    summary = "Modifier un webhook",
+    description = "Le filtre de types compte au moment où un changement est fait.",
+    params(parameters::WebhookPath),
+    request_body(content(
+        (schemas::webhook::WebhookPatch = "application/merge-patch+json"),
+        (schemas::webhook::WebhookPatch = "application/json"),
+    )),
+    responses(
+        (status = 200, description = "Le webhook modifié.", body = schemas::webhook::Webhook),
+        by::Refused<(by::Caller, by::Existing, by::Body, by::Address)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn patch(
     State(app): State<App>,
     caller: ServiceCaller,
@@ -104,6 +164,20 @@ pub(super) async fn patch(
 }
 
 /// `DELETE /webhooks/{id}`.
+#[utoipa::path(
+    delete,
+    path = "/webhooks/{id}",
+    operation_id = "deleteWebhook",
+    tag = "Webhooks",
+    summary = "Supprimer un webhook",
+    description = "Plus rien ne lui est envoyé, reprises comprises.",
+    params(parameters::WebhookPath),
+    responses(
+        (status = 204, description = "Le webhook n'est plus."),
+        by::Refused<(by::Caller, by::Existing)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn delete(
     State(app): State<App>,
     caller: ServiceCaller,
@@ -118,6 +192,21 @@ pub(super) async fn delete(
 }
 
 /// `POST /webhooks/{id}/rotate-secret`.
+#[utoipa::path(
+    post,
+    path = "/webhooks/{id}/rotate-secret",
+    operation_id = "rotateSecret",
+    tag = "Webhooks",
+    summary = "Changer de secret",
+    description = "L'ancien secret signe aussi pendant 24 heures : les signatures sont alors plusieurs, la plus récente \
+        d'abord.",
+    params(parameters::WebhookPath),
+    responses(
+        (status = 200, description = "Le nouveau secret, montré ici seulement.", body = schemas::webhook::RotatedSecret),
+        by::Refused<(by::Caller, by::Existing)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn rotate_secret(
     State(app): State<App>,
     caller: ServiceCaller,
@@ -136,6 +225,21 @@ pub(super) async fn rotate_secret(
 
 /// `POST /webhooks/{id}/test`: a signed `ping`, the answer shown. It changes nothing, works on a disabled webhook and
 /// through an open breaker.
+#[utoipa::path(
+    post,
+    path = "/webhooks/{id}/test",
+    operation_id = "testWebhook",
+    tag = "Webhooks",
+    summary = "Essayer un webhook",
+    description = "Envoie tout de suite un `ping` signé et montre la réponse. Ne change rien, même sur un webhook \
+        désactivé.",
+    params(parameters::WebhookPath),
+    responses(
+        (status = 200, description = "Ce qu'a répondu le récepteur.", body = schemas::webhook::TestResult),
+        by::Refused<(by::Caller, by::Existing)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn test(
     State(app): State<App>,
     caller: ServiceCaller,
@@ -155,6 +259,20 @@ pub(super) async fn test(
 }
 
 /// `POST /webhooks/{id}/enable`: sends nothing by itself; what waited is held until it is recovered.
+#[utoipa::path(
+    post,
+    path = "/webhooks/{id}/enable",
+    operation_id = "enableWebhook",
+    tag = "Webhooks",
+    summary = "Réactiver un webhook",
+    description = "Ce qui attendait reste gardé jusqu'à `/recover`. Sans effet sur un webhook actif.",
+    params(parameters::WebhookPath),
+    responses(
+        (status = 200, description = "Le webhook actif.", body = schemas::webhook::Webhook),
+        by::Refused<(by::Caller, by::Existing)>,
+    ),
+    security(("apiKey" = ["projects", "sync"])),
+)]
 pub(super) async fn enable(
     State(app): State<App>,
     caller: ServiceCaller,

@@ -40,8 +40,8 @@ pub(super) struct Sqs {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
+    journal: Arc<Journal>,
     queues: BTreeMap<String, Queue>,
     next_sequence: u64,
 }
@@ -71,7 +71,7 @@ impl Sqs {
     /// # Errors
     /// When a record is not one of ours; the text names it.
     pub(super) fn open(clock: Clock, journal: Arc<Journal>, records: &[Record]) -> Result<Self, String> {
-        let state = State::restore(records, clock.now().timestamp_millis())?;
+        let state = State::restore(Arc::clone(&journal), records, clock.now().timestamp_millis())?;
         Ok(Self { clock, journal, state: Mutex::new(state) })
     }
 
@@ -120,11 +120,14 @@ where
 
 impl State {
     /// The queue at this URL, brought up to `now`.
-    fn queue_at(&mut self, url: &str, now: i64, changes: &mut Changes) -> Result<&mut Queue, WireError> {
+    fn queue_at(&mut self, url: &str, now: i64) -> Result<&mut Queue, WireError> {
         let queue = self.queues.get_mut(naming::name_in_url(url)).ok_or_else(errors::queue_does_not_exist)?;
+        let mut changes = self.journal.changes();
         for sequence in queue.messages.settle(&queue.settings, now) {
-            queue.forget(sequence, changes);
+            queue.forget(sequence, &mut changes);
         }
+        // Nobody waits for this: what a crash loses of it expires again after the restart.
+        let _ = self.journal.record(changes);
         Ok(queue)
     }
 
@@ -144,8 +147,8 @@ impl State {
         }
     }
 
-    fn restore(records: &[Record], now: i64) -> Result<Self, String> {
-        let mut state = Self::default();
+    fn restore(journal: Arc<Journal>, records: &[Record], now: i64) -> Result<Self, String> {
+        let mut state = Self { journal, queues: BTreeMap::new(), next_sequence: 0 };
         let mut contents = Vec::new();
         let mut deliveries = BTreeMap::new();
         for (key, value) in records {

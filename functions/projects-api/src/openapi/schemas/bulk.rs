@@ -1,7 +1,6 @@
 //! Creation in bulk.
 
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 

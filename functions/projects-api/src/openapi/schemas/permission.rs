@@ -1,7 +1,6 @@
 //! Permissions.
 
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -21,15 +20,6 @@ pub(crate) struct PersonAndLevel {
     #[schema(format = Email, max_length = 254, example = "camille@ville.example")]
     email: String,
     level: Level,
-}
-
-/// Une personne.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = Person)]
-pub(crate) struct Person {
-    #[schema(format = Email, max_length = 254, example = "camille@ville.example")]
-    email: String,
 }
 
 /// Le droit explicite d'une personne sur un projet.

@@ -1,8 +1,8 @@
 //! The body of every refusal, as documented. The doc comments are the document's own text, hence in French.
 
 use passerelle::web::problem::Code;
-use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaFormat, Type};
 
 /// Un problème (RFC 9457). Son membre `type` mène à une page qui l'explique.
 #[derive(ToSchema)]
@@ -51,7 +51,7 @@ fn problem_type() -> Object {
     let types = Code::ALL.map(|code| format!("/problems/{}", code.facts().1));
     ObjectBuilder::new()
         .schema_type(Type::String)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::UriReference)))
+        .format(Some(SchemaFormat::Custom("uri-reference".to_owned())))
         .description(Some("L'identité du problème, et l'adresse de sa page."))
         .enum_values(Some(types))
         .build()

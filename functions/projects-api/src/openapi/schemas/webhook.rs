@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -14,7 +13,7 @@ use super::event::EventType;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Webhook {
     id: Uuid,
-    #[schema(format = Uri, example = "https://tet.example/hooks/communs")]
+    #[schema(format = "uri", example = "https://tet.example/hooks/communs")]
     url: String,
     #[schema(required, example = "Réception des projets")]
     description: Option<String>,
@@ -81,7 +80,7 @@ pub(crate) struct CreatedWebhook {
 }))]
 pub(crate) struct NewWebhook {
     /// En https, sur le port 443 ou 8443, à une adresse publique, sans utilisateur ni fragment.
-    #[schema(format = Uri, min_length = 1, max_length = 2_048)]
+    #[schema(format = "uri", min_length = 1, max_length = 2_048)]
     url: String,
     /// Les types voulus ; absent ou `null` : tous.
     #[schema(min_items = 1)]
@@ -95,7 +94,7 @@ pub(crate) struct NewWebhook {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({"eventTypes": null}))]
 pub(crate) struct WebhookPatch {
-    #[schema(nullable = false, format = Uri, min_length = 1, max_length = 2_048)]
+    #[schema(nullable = false, format = "uri", min_length = 1, max_length = 2_048)]
     url: Option<String>,
     #[schema(min_items = 1)]
     event_types: Option<Vec<EventType>>,

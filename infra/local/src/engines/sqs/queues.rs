@@ -130,7 +130,7 @@ impl Sqs {
 
     pub(super) async fn get_queue_attributes(&self, input: AboutQueue) -> Result<QueueAttributes, WireError> {
         let mut state = self.lock();
-        let queue = state.queue_at(&input.queue_url, self.now(), &mut self.journal.changes())?;
+        let queue = state.queue_at(&input.queue_url, self.now())?;
         let mut all = queue.settings.shown();
         all.extend(queue.measured());
         let wants_all = input.attribute_names.iter().any(|name| name == "All");
@@ -146,9 +146,9 @@ impl Sqs {
         let durable = {
             let mut state = self.lock();
             let now = self.now();
-            let settings = state.queue_at(&input.queue_url, now, &mut changes)?.settings.changed(input.attributes)?;
+            let settings = state.queue_at(&input.queue_url, now)?.settings.changed(input.attributes)?;
             state.check_redrive(&settings)?;
-            let queue = state.queue_at(&input.queue_url, now, &mut changes)?;
+            let queue = state.queue_at(&input.queue_url, now)?;
             queue.settings = settings;
             queue.modified_at = now;
             queue.save(&mut changes);
@@ -180,7 +180,7 @@ impl Sqs {
         let durable = {
             let mut state = self.lock();
             let now = self.now();
-            let queue = state.queue_at(&input.queue_url, now, &mut changes)?;
+            let queue = state.queue_at(&input.queue_url, now)?;
             if queue.purged_at.is_some_and(|purged_at| now < purged_at + PURGE_PAUSE_MS) {
                 return Err(errors::purge_queue_in_progress(&queue.name));
             }
@@ -213,7 +213,7 @@ impl Sqs {
                 return Err(errors::resource_not_found());
             }
             let known: BTreeSet<String> = state.queues.keys().cloned().collect();
-            let queue = state.queue_at(&source, now, &mut changes)?;
+            let queue = state.queue_at(&source, now)?;
             let mut moved = Vec::new();
             for sequence in queue.messages.sequences() {
                 let Some(message) = queue.messages.get(sequence).filter(|message| message.is_ready()) else { continue };

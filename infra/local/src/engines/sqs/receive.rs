@@ -65,7 +65,7 @@ impl Sqs {
         input.check()?;
         let (arrivals, default_wait) = {
             let mut state = self.lock();
-            let queue = state.queue_at(&input.queue_url, self.now(), &mut self.journal.changes())?;
+            let queue = state.queue_at(&input.queue_url, self.now())?;
             (std::sync::Arc::clone(&queue.arrivals), queue.settings.wait_seconds)
         };
         let wait = u64::try_from(input.wait_time_seconds.unwrap_or(default_wait)).unwrap_or_default();
@@ -93,7 +93,7 @@ impl Sqs {
         let mut state = self.lock();
         let now = self.now();
         let messages = state.receive(input, now, &mut changes)?;
-        let hidden_until = state.queue_at(&input.queue_url, now, &mut changes)?.messages.next_visible_at();
+        let hidden_until = state.queue_at(&input.queue_url, now)?.messages.next_visible_at();
         // Nobody waits for this: what a crash loses of it is a count, and the message comes again.
         let _ = self.journal.record(changes);
         let hidden_for = hidden_until.and_then(|until| u64::try_from(until - now).ok());
@@ -103,7 +103,7 @@ impl Sqs {
 
 impl State {
     fn receive(&mut self, input: &ReceiveMessage, now: i64, changes: &mut Changes) -> Result<Vec<Shown>, WireError> {
-        let queue = self.queue_at(&input.queue_url, now, changes)?;
+        let queue = self.queue_at(&input.queue_url, now)?;
         let name = queue.name.clone();
         let redrive = queue.settings.redrive.clone();
         let redrive = redrive.filter(|redrive| self.queues.contains_key(&redrive.target));

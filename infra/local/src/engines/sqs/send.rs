@@ -77,7 +77,7 @@ impl Sqs {
         let (answer, durable) = {
             let mut state = self.lock();
             let now = self.now();
-            state.queue_at(&input.queue_url, now, &mut changes)?;
+            state.queue_at(&input.queue_url, now)?;
             let answer =
                 BatchAnswer::of(input.entries, |outgoing| state.send(&input.queue_url, outgoing, now, &mut changes));
             (answer, self.journal.record(changes))
@@ -90,7 +90,7 @@ impl Sqs {
 impl State {
     fn send(&mut self, url: &str, outgoing: Outgoing, now: i64, changes: &mut Changes) -> Result<Sent, WireError> {
         let sequence = self.sequence();
-        let queue = self.queue_at(url, now, changes)?;
+        let queue = self.queue_at(url, now)?;
         outgoing.check(queue.settings.maximum_message_size)?;
         let delay = outgoing.delay_seconds.unwrap_or(queue.settings.delay_seconds);
         let content = outgoing.into_content(now, now + delay * 1_000);

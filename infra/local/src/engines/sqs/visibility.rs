@@ -83,7 +83,7 @@ impl Sqs {
         let (result, durable) = {
             let mut state = self.lock();
             let now = self.now();
-            let result = work(state.queue_at(url, now, &mut changes)?, now, &mut changes);
+            let result = work(state.queue_at(url, now)?, now, &mut changes);
             (result, self.journal.record(changes))
         };
         durable.wait().await?;

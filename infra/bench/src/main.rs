@@ -1,0 +1,71 @@
+//! The benchmark of Passerelle. See `docs/benchmarks.md`.
+//!
+//! Three processes take part, as they would in real life: the local stack (`passerelle serve`), the receivers
+//! (`bench sink`) and the clients (`bench load`). A fourth, this program as the user started it, sets them up and
+//! compares their books. Instants are nanoseconds of the system clock, which all of them read.
+
+mod arguments;
+mod book;
+mod build;
+mod failure;
+mod figures;
+mod load;
+mod process;
+mod report;
+mod scenario;
+mod sink;
+mod sizes;
+mod start;
+mod webhooks;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::arguments::{Arguments, Command};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nothing is left to do if the error stream is closed too.
+            let _ = writeln!(std::io::stderr(), "bench : {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    // One thread each: on two cores the harness must leave room for what it measures.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::io("démarrage de l'exécuteur", error))?;
+    let outcome = runtime.block_on(async {
+        let work = async {
+            match arguments.command {
+                Command::Webhooks(options) => webhooks::run(options).await,
+                Command::Sizes => sizes::run().await,
+                Command::Start(options) => start::run(options).await,
+                Command::Sink => sink::run().await,
+                Command::Load => load::run().await,
+            }
+        };
+        // Dropping the work ends the processes it started and removes its folders.
+        tokio::select! {
+            outcome = work => outcome,
+            _ = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
+        }
+    });
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Writes to the standard output.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| Failure::io("écriture", error))
+}

@@ -1,0 +1,201 @@
+//! The `OpenAPI` document, the routes and the pages say the same thing.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderMap, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use passerelle::clock::Clock;
+use passerelle::web::problem::Code;
+use passerelle_local::engines::Storage;
+use passerelle_local::stack::{Stack, StackOptions};
+use projects_api::{App, Config, router};
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+const PREFIX: &str = "/communs/v1";
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+/// The one operation that asks for no key.
+const PUBLIC: [(&str, &str); 1] = [("get", "/openapi.json")];
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    fn header(&self, name: header::HeaderName) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+async fn api() -> Router {
+    let options = StackOptions { storage: Storage::Memory, clock: Clock::system() };
+    Stack::start(options).await.unwrap().api()
+}
+
+/// The function by itself, whatever the template routes to it.
+async fn function() -> Router {
+    let options = StackOptions { storage: Storage::Memory, clock: Clock::system() };
+    let stack = Stack::start(options).await.unwrap();
+    let variables = stack.variables("ProjectsApi");
+    let config = Config::read(|name| variables.get(name).cloned()).unwrap();
+    router(App::start(stack.sdk(), config, Clock::system()).await.unwrap())
+}
+
+/// An anonymous request.
+async fn ask(api: &Router, method: &str, path: &str) -> Answer {
+    let request = Request::builder().method(method.to_uppercase().as_str()).uri(path).body(Body::empty()).unwrap();
+    let (parts, body) = api.clone().oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes().to_vec();
+    Answer { status: parts.status, headers: parts.headers, body }
+}
+
+fn document() -> Value {
+    serde_json::from_str(&projects_api::document().unwrap()).unwrap()
+}
+
+/// Method and path of every documented operation.
+fn documented(document: &Value) -> BTreeSet<(&str, &str)> {
+    let paths = document["paths"].as_object().unwrap();
+    paths
+        .iter()
+        .flat_map(|(path, item)| METHODS.into_iter().filter(|m| item.get(m).is_some()).map(|m| (m, path.as_str())))
+        .collect()
+}
+
+#[test]
+fn the_committed_document_is_the_one_the_code_describes() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi/communs.json");
+    let described = projects_api::document().unwrap();
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+        std::fs::write(&file, described).unwrap();
+        return;
+    }
+    let committed = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        committed == described,
+        "docs/openapi/communs.json is out of date: run `UPDATE_OPENAPI=1 cargo test -p acceptance --test integration \
+         the_committed_document` and review the difference"
+    );
+}
+
+#[test]
+fn every_route_is_documented_and_every_documented_route_exists() {
+    let document = document();
+    let routes: BTreeSet<(&str, &str)> = projects_api::OPERATIONS.iter().copied().collect();
+    assert_eq!(routes.len(), projects_api::OPERATIONS.len(), "a route is listed twice");
+    assert_eq!(routes, documented(&document));
+}
+
+#[tokio::test]
+async fn the_router_answers_exactly_the_documented_operations() {
+    let api = api().await;
+    let document = document();
+    let documented = documented(&document);
+    let paths: BTreeSet<&str> = documented.iter().map(|(_, path)| *path).collect();
+    for path in paths {
+        // Braces are no character of a path: a name stands for any value.
+        let address = format!("{PREFIX}{}", path.replace(['{', '}'], ""));
+        for method in METHODS {
+            let expected = match (method, path) {
+                operation if PUBLIC.contains(&operation) => StatusCode::OK,
+                operation if documented.contains(&operation) => StatusCode::UNAUTHORIZED,
+                _ => StatusCode::METHOD_NOT_ALLOWED,
+            };
+            assert_eq!(ask(&api, method, &address).await.status, expected, "{method} {path}");
+        }
+    }
+    for unknown in ["/communs/v1/nulle-part", "/communs/v1/projects/x/y/z", "/problems/inconnu"] {
+        let answer = ask(&api, "get", unknown).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{unknown}");
+        assert_eq!(answer.header(header::CONTENT_TYPE), "application/problem+json", "{unknown}");
+    }
+}
+
+#[test]
+fn every_operation_is_described_for_people_and_names_who_may_call_it() {
+    let document = document();
+    let mut ids = BTreeSet::new();
+    for (method, path) in documented(&document) {
+        let operation = &document["paths"][path][method];
+        for member in ["summary", "description", "operationId"] {
+            assert!(operation[member].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}: {member}");
+        }
+        assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{method} {path}: operationId used twice");
+        let keyless = operation["security"][0].as_object().is_some_and(serde_json::Map::is_empty);
+        assert_eq!(keyless, PUBLIC.contains(&(method, path)), "{method} {path}: security");
+        for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+            let parameters = operation["parameters"].as_array().unwrap();
+            let found = parameters.iter().any(|p| p["in"] == "path" && p["name"] == name && p["required"] == true);
+            assert!(found, "{method} {path}: parameter {name}");
+        }
+    }
+}
+
+#[test]
+fn every_reference_of_the_document_leads_somewhere() {
+    fn check(document: &Value, part: &Value) {
+        match part {
+            Value::Object(members) => {
+                if let Some(Value::String(reference)) = members.get("$ref") {
+                    let pointer = reference.strip_prefix('#').unwrap();
+                    assert!(document.pointer(pointer).is_some(), "{reference}");
+                }
+                members.values().for_each(|member| check(document, member));
+            }
+            Value::Array(items) => items.iter().for_each(|item| check(document, item)),
+            _ => {}
+        }
+    }
+    let document = document();
+    check(&document, &document);
+}
+
+#[tokio::test]
+async fn the_documentation_needs_no_key_and_nothing_from_elsewhere() {
+    let api = api().await;
+    let served = ask(&api, "get", "/communs/v1/openapi.json").await;
+    assert_eq!(served.header(header::CONTENT_TYPE), "application/json");
+    assert_eq!(serde_json::from_str::<Value>(served.text()).unwrap(), document());
+
+    let page = ask(&api, "get", "/communs/v1/docs").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.header(header::CONTENT_SECURITY_POLICY).starts_with("default-src 'none'"));
+    let loaded: Vec<&str> =
+        page.text().split(['"']).filter(|part| part.ends_with(".js") || part.ends_with(".css")).collect();
+    assert_eq!(loaded.len(), 3, "{loaded:?}");
+    for file in loaded {
+        assert!(file.starts_with("docs/"), "{file} is not served by us");
+        let answer = ask(&api, "get", &format!("{PREFIX}/{file}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{file}");
+        assert!(!answer.body.is_empty(), "{file}");
+        let media_type = if file.ends_with(".js") { "text/javascript" } else { "text/css" };
+        assert!(answer.header(header::CONTENT_TYPE).starts_with(media_type), "{file}");
+        let gzipped = answer.body.starts_with(&[0x1f, 0x8b]);
+        assert_eq!(answer.header(header::CONTENT_ENCODING) == "gzip", gzipped, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn every_problem_has_its_page() {
+    let api = function().await;
+    let index = ask(&api, "get", "/problems").await;
+    for code in Code::ALL {
+        let (status, name, _) = code.facts();
+        assert!(index.text().contains(&format!("/problems/{name}")), "{name} is not in the list");
+        let page = ask(&api, "get", &format!("/problems/{name}")).await;
+        assert_eq!(page.status, StatusCode::OK, "{name}");
+        assert_eq!(page.header(header::CONTENT_TYPE), "text/html; charset=utf-8", "{name}");
+        for expected in [name, &status.to_string(), "Quand cela arrive", "Que faire"] {
+            assert!(page.text().contains(expected), "{name}: {expected}");
+        }
+    }
+}
