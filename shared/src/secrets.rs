@@ -4,13 +4,17 @@
 //! with the newest; the others are still recognised until they are taken out.
 
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use aes_gcm::aead::{Aead as _, KeyInit as _};
 use aes_gcm::{Aes256Gcm, Nonce};
 use aws_sdk_secretsmanager::Client;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
+
+use crate::clock::Clock;
 
 /// One key of a ring.
 #[derive(Clone)]
@@ -123,6 +127,65 @@ impl KeyRing {
         let nonce: [u8; 12] = nonce.try_into().map_err(|_| SecretError::Sealed)?;
         let payload = aes_gcm::aead::Payload { msg, aad: bound_to.as_bytes() };
         Aes256Gcm::new(&key.bytes.into()).decrypt(&Nonce::from(nonce), payload).map_err(|_| SecretError::Sealed)
+    }
+}
+
+/// How long a ring is used before it is read again: a key rotated in Secrets Manager is in use that soon.
+const FRESH_FOR: TimeDelta = TimeDelta::minutes(5);
+/// How long after a failed reading the next one is tried.
+const TRIED_AGAIN_AFTER: TimeDelta = TimeDelta::seconds(30);
+
+/// A ring that follows its secret while the function lives. Cheap to clone; clones share what was read.
+#[derive(Clone, Debug)]
+pub struct RotatingKeys {
+    client: Client,
+    secret_id: String,
+    clock: Clock,
+    state: Arc<RwLock<Read>>,
+}
+
+#[derive(Debug)]
+struct Read {
+    ring: Arc<KeyRing>,
+    stale_at: DateTime<Utc>,
+}
+
+impl RotatingKeys {
+    /// Reads the ring for the first time.
+    ///
+    /// # Errors
+    /// As [`KeyRing::load`].
+    pub async fn load(client: Client, secret_id: String, clock: Clock) -> Result<Self, SecretError> {
+        let ring = Arc::new(KeyRing::load(&client, &secret_id).await?);
+        let stale_at = clock.now() + FRESH_FOR;
+        Ok(Self { client, secret_id, clock, state: Arc::new(RwLock::new(Read { ring, stale_at })) })
+    }
+
+    /// The ring as it was last read.
+    #[must_use]
+    pub fn current(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner).ring)
+    }
+
+    /// Reads the ring again when it is stale. A failure is logged, and the ring at hand goes on being used.
+    pub async fn keep_fresh(&self) {
+        let stale = self.state.read().unwrap_or_else(PoisonError::into_inner).stale_at <= self.clock.now();
+        if stale {
+            self.read_again().await;
+        }
+    }
+
+    /// Reads the ring again now, as when something was sealed with a key not known yet.
+    pub async fn read_again(&self) {
+        let read = KeyRing::load(&self.client, &self.secret_id).await;
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        match read {
+            Ok(ring) => *state = Read { ring: Arc::new(ring), stale_at: self.clock.now() + FRESH_FOR },
+            Err(error) => {
+                tracing::error!(error = %error, "keys not read again: those at hand are kept");
+                state.stale_at = self.clock.now() + TRIED_AGAIN_AFTER;
+            }
+        }
     }
 }
 

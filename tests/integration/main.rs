@@ -2,6 +2,7 @@
 
 mod access;
 mod case_runner;
+mod cost;
 mod crash;
 mod e2e;
 mod engines;

@@ -84,17 +84,15 @@ pub struct Sweeper {
 
 impl Sweeper {
     /// Makes the clients.
-    ///
-    /// # Errors
-    /// None today: kept fallible like the other functions' start.
-    pub async fn start(sdk: &SdkConfig, config: Config, clock: Clock) -> Result<Self, SweepError> {
+    #[must_use]
+    pub fn new(sdk: &SdkConfig, config: Config, clock: Clock) -> Self {
         let sqs = aws_sdk_sqs::Client::new(sdk);
-        Ok(Self {
+        Self {
             clock,
             store: CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), config.communs_table),
             deliveries: TurnQueue::new(sqs.clone(), config.deliveries_queue_url),
             retries: TurnQueue::new(sqs, config.retries_queue_url),
-        })
+        }
     }
 
     /// One run.

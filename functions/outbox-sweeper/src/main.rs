@@ -11,6 +11,6 @@ async fn main() -> Result<(), Error> {
     telemetry::start();
     let config = Config::read(|name| std::env::var(name).ok())?;
     let sdk = passerelle::aws::load().await;
-    let sweeper = Sweeper::start(&sdk, config, Clock::system()).await?;
+    let sweeper = Sweeper::new(&sdk, config, Clock::system());
     lambda_runtime::run(service_fn(|_: LambdaEvent<Value>| async { Ok::<_, Error>(sweeper.handle().await?) })).await
 }

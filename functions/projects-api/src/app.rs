@@ -12,7 +12,7 @@ use passerelle::ids::Ids;
 use passerelle::people::Person;
 use passerelle::queue::TurnQueue;
 use passerelle::reference::email::Email;
-use passerelle::secrets::{KeyRing, SecretError};
+use passerelle::secrets::{RotatingKeys, SecretError};
 use passerelle::store::communs::CommunsStore;
 use passerelle::webhooks::address::Policy;
 
@@ -69,8 +69,8 @@ pub struct Inner {
     pub(crate) store: CommunsStore,
     pub(crate) deliveries: TurnQueue,
     pub(crate) retries: TurnQueue,
-    pub(crate) people: KeyRing,
-    pub(crate) sealing: KeyRing,
+    pub(crate) people: RotatingKeys,
+    pub(crate) sealing: RotatingKeys,
     pub(crate) policy: Policy,
     pub(crate) sender: SignedSender,
 }
@@ -83,7 +83,7 @@ impl App {
     pub async fn start(sdk: &SdkConfig, config: Config, clock: Clock) -> Result<Self, StartError> {
         let sqs = aws_sdk_sqs::Client::new(sdk);
         let secrets = aws_sdk_secretsmanager::Client::new(sdk);
-        let sealing = KeyRing::load(&secrets, &config.webhook_sealing_secret).await?;
+        let sealing = RotatingKeys::load(secrets.clone(), config.webhook_sealing_secret, clock.clone()).await?;
         let client = WebhookClient::new(config.address_policy, Timeouts::default(), clock.clone())
             .map_err(|error| StartError::Client(error.into()))?;
         Ok(Self(Arc::new(Inner {
@@ -91,7 +91,7 @@ impl App {
             store: CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), config.communs_table),
             deliveries: TurnQueue::new(sqs.clone(), config.deliveries_queue_url),
             retries: TurnQueue::new(sqs, config.retries_queue_url),
-            people: KeyRing::load(&secrets, &config.email_hmac_secret).await?,
+            people: RotatingKeys::load(secrets, config.email_hmac_secret, clock.clone()).await?,
             sender: SignedSender::new(client, sealing.clone(), config.address_policy),
             sealing,
             policy: config.address_policy,
@@ -101,7 +101,7 @@ impl App {
 
     /// The person an e-mail names.
     pub(crate) fn person(&self, email: &Email) -> Person {
-        Person::of(email, &self.people)
+        Person::of(email, &self.people.current())
     }
 
     /// The person who is porteur référent, if an e-mail names one.

@@ -71,6 +71,8 @@ impl FromRequestParts<App> for SyncCaller {
 }
 
 async fn authenticate(parts: &Parts, app: &App) -> Result<ServiceCaller, ApiError> {
+    // Every request begins here: what follows uses the keys at hand.
+    futures_util::join!(app.people.keep_fresh(), app.sealing.keep_fresh());
     let mut values = parts.headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(Code::Unauthenticated.into());

@@ -15,7 +15,7 @@ use passerelle::clients::webhook::{Timeouts, WebhookClient};
 use passerelle::clock::Clock;
 use passerelle::config::{ConfigError, Variables};
 use passerelle::queue::TurnQueue;
-use passerelle::secrets::{KeyRing, SecretError};
+use passerelle::secrets::{RotatingKeys, SecretError};
 use passerelle::store::communs::CommunsStore;
 use passerelle::webhooks::address::Policy;
 
@@ -64,6 +64,7 @@ pub struct Fanout {
     store: CommunsStore,
     retries: TurnQueue,
     sender: SignedSender,
+    sealing: RotatingKeys,
 }
 
 impl Fanout {
@@ -75,17 +76,19 @@ impl Fanout {
         let client = WebhookClient::new(config.address_policy, Timeouts::default(), clock.clone())
             .map_err(|error| StartError::Client(error.into()))?;
         let secrets = aws_sdk_secretsmanager::Client::new(sdk);
-        let sealing = KeyRing::load(&secrets, &config.webhook_sealing_secret).await?;
+        let sealing = RotatingKeys::load(secrets, config.webhook_sealing_secret, clock.clone()).await?;
         Ok(Self {
             store: CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), config.communs_table),
             retries: TurnQueue::new(aws_sdk_sqs::Client::new(sdk), config.retries_queue_url),
-            sender: SignedSender::new(client, sealing, config.address_policy),
+            sender: SignedSender::new(client, sealing.clone(), config.address_policy),
+            sealing,
             clock,
         })
     }
 
     /// Handles a batch and names the records that must come again.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
+        self.sealing.keep_fresh().await;
         let handled = event.records.iter().map(|record| self.handle_one(record));
         let failures = join_all(handled).await;
         let mut response = SqsBatchResponse::default();

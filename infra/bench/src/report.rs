@@ -62,7 +62,7 @@ pub(crate) fn scenario(measured: &Measured) -> String {
     let mut text = format!("\n{name} : {title}\n");
     let mut line = |label: &str, value: String| {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {label:<34} {value}");
+        let _ = writeln!(text, "  {label:<40} {value}");
     };
     let per_second = comparison.accepted_per_second;
     line("changements acceptés", format!("{per_second:.0}/s ({} en tout)", comparison.accepted));

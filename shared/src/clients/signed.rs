@@ -7,25 +7,25 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::webhook::WebhookClient;
-use crate::secrets::{KeyRing, SecretError};
+use crate::secrets::{RotatingKeys, SecretError};
 use crate::webhooks::address::{Policy, check_url};
 use crate::webhooks::delivery::Attempt;
 use crate::webhooks::outcome::{ErrorClass, Outcome};
 use crate::webhooks::signature::{SigningSecret, sign};
-use crate::webhooks::subscription::Webhook;
+use crate::webhooks::subscription::{SealedSecret, Webhook};
 
 /// Signs and sends webhooks.
 #[derive(Clone, Debug)]
 pub struct SignedSender {
     client: WebhookClient,
-    sealing: KeyRing,
+    sealing: RotatingKeys,
     policy: Policy,
 }
 
 impl SignedSender {
     /// A sender whose webhooks' secrets are sealed with `sealing`.
     #[must_use]
-    pub fn new(client: WebhookClient, sealing: KeyRing, policy: Policy) -> Self {
+    pub fn new(client: WebhookClient, sealing: RotatingKeys, policy: Policy) -> Self {
         Self { client, sealing, policy }
     }
 
@@ -40,11 +40,14 @@ impl SignedSender {
         body: &Value,
         now: DateTime<Utc>,
     ) -> Result<(Attempt, Outcome), SecretError> {
-        let mut secrets = Vec::new();
-        for secret in webhook.signing(now) {
-            let bytes = self.sealing.open(&secret.sealed, &webhook.id.to_string())?;
-            secrets.push(SigningSecret::from_bytes(&bytes).map_err(|_| SecretError::Sealed)?);
-        }
+        let secrets = match self.open(webhook, now) {
+            // Sealed with a key that was added since the ring was read.
+            Err(SecretError::Sealed) => {
+                self.sealing.read_again().await;
+                self.open(webhook, now)?
+            }
+            opened => opened?,
+        };
         let body = Bytes::from(body.to_string());
         let signature = sign(&secrets, id, now.timestamp(), &body);
         let attempt = match (check_url(&webhook.url, self.policy), headers(id, now, &signature)) {
@@ -63,6 +66,17 @@ impl SignedSender {
             answer: attempt.answer,
         };
         Ok((record, attempt.outcome))
+    }
+}
+
+impl SignedSender {
+    fn open(&self, webhook: &Webhook, now: DateTime<Utc>) -> Result<Vec<SigningSecret>, SecretError> {
+        let ring = self.sealing.current();
+        let open = |secret: &SealedSecret| {
+            let bytes = ring.open(&secret.sealed, &webhook.id.to_string())?;
+            SigningSecret::from_bytes(&bytes).map_err(|_| SecretError::Sealed)
+        };
+        webhook.signing(now).map(open).collect()
     }
 }
 

@@ -314,7 +314,7 @@ pub(super) fn view(webhook: &Webhook) -> Value {
 
 fn new_secret(app: &App, id: WebhookId) -> Result<(SigningSecret, String), ApiError> {
     let secret = SigningSecret::from_random(rand::random());
-    let sealed = app.sealing.seal(secret.as_bytes(), &id.to_string(), rand::random())?;
+    let sealed = app.sealing.current().seal(secret.as_bytes(), &id.to_string(), rand::random())?;
     Ok((secret, sealed))
 }
 

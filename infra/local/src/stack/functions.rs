@@ -63,7 +63,7 @@ async fn webhook_fanout(around: Surroundings) -> Result<LocalFunction, StackErro
 async fn outbox_sweeper(around: Surroundings) -> Result<LocalFunction, StackError> {
     let refused = refused("OutboxSweeper");
     let config = outbox_sweeper::Config::read(|name| around.environment.get(name).cloned()).map_err(|e| refused(&e))?;
-    let sweeper = Arc::new(Sweeper::start(&around.sdk, config, around.clock).await.map_err(|e| refused(&e))?);
+    let sweeper = Arc::new(Sweeper::new(&around.sdk, config, around.clock));
     let scheduled = move || {
         let sweeper = Arc::clone(&sweeper);
         async move {

@@ -1,0 +1,47 @@
+//! What each access path costs in units of DynamoDB, compared with the committed table of docs/scaling-table.md.
+
+mod bill;
+mod paths;
+mod world;
+
+use std::path::{Path, PathBuf};
+
+use world::World;
+
+/// The design's budget for one change told to three receivers, in write units.
+const BUDGET: f64 = 12.0;
+
+fn table_file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/scaling-table.md")
+}
+
+#[tokio::test]
+async fn every_path_costs_what_the_table_says() {
+    let mut world = World::start().await;
+    paths::writes(&mut world).await;
+    paths::reads(&mut world).await;
+    paths::deliveries(&mut world).await;
+    paths::lists(&mut world).await;
+    paths::erasure(&mut world).await;
+
+    let calls = || world.bills.iter().flat_map(|bill| &bill.calls);
+    assert!(calls().all(|call| call.operation != "Scan"), "a path walks the whole table");
+
+    let change = [world.billed(paths::UPDATE), world.billed(paths::FAN_OUT)];
+    let committed = std::fs::read_to_string(table_file()).unwrap_or_default();
+    let measured = bill::render(&world.bills, &change, &committed);
+    if std::env::var_os("UPDATE_COST").is_some() {
+        std::fs::write(table_file(), &measured).unwrap();
+    } else {
+        assert!(measured == committed, "costs have changed:\n{measured}");
+    }
+    let units: f64 = change.iter().map(|bill| bill.write()).sum();
+    assert!(units <= BUDGET, "one change costs {units} write units, {BUDGET} are budgeted");
+}
+
+#[test]
+fn no_role_may_scan() {
+    // The local stack refuses what a role does not allow: what cannot be granted cannot be called.
+    let template = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml")).unwrap();
+    assert!(!template.contains("dynamodb:Scan") && !template.contains("dynamodb:*"));
+}

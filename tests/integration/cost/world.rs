@@ -1,0 +1,159 @@
+//! A stack with three receivers whose calls of DynamoDB are metered.
+
+use acceptance::api::{Answer, Api, Caller};
+use acceptance::moving_clock::MovingClock;
+use acceptance::receivers::Receivers;
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use chrono::{TimeDelta, TimeZone as _, Utc};
+use http::Method;
+use passerelle::auth::Scope;
+use passerelle_local::engines::{Metered, Storage};
+use passerelle_local::stack::{Stack, StackOptions};
+use serde_json::{Value, json};
+use webhook_fanout::{Config, Fanout};
+
+use super::bill::Bill;
+
+/// The user of the service that writes.
+pub const AGENT: &str = "agent@strasbourg.eu";
+/// The services that are told of its changes.
+const RECEIVERS: [&str; 3] = ["tet", "recoco", "aides-territoires"];
+
+pub struct World {
+    pub stack: Stack,
+    pub receivers: Receivers,
+    /// Acts for [`AGENT`].
+    pub mec: Caller,
+    /// Acts for the service.
+    pub mec_sync: Caller,
+    /// Another service, acting for itself.
+    pub tet: Caller,
+    pub bills: Vec<Bill>,
+    api: Api,
+    clock: MovingClock,
+    fanout: Fanout,
+}
+
+/// Which queue.
+#[derive(Debug, Clone, Copy)]
+pub enum Queue {
+    Deliveries,
+    Retries,
+}
+
+impl World {
+    pub async fn start() -> Self {
+        let clock = MovingClock::at(Utc.with_ymd_and_hms(2026, 11, 2, 9, 0, 0).unwrap());
+        let receivers = Receivers::open(clock.clock()).await.unwrap();
+        let options = StackOptions { storage: Storage::Memory, clock: clock.clock() };
+        let stack = Stack::start(options).await.unwrap();
+        let api = Api::new(stack.api());
+        let variables = stack.variables("WebhookFanout");
+        let config = Config::read(|name| variables.get(name).cloned()).unwrap();
+        let fanout = Fanout::start(stack.sdk(), config, clock.clock()).await.unwrap();
+        for service in RECEIVERS {
+            let key = Caller::key(&stack.issue_key(service, Scope::Projects).await.unwrap());
+            let body = json!({"url": receivers.url(service)});
+            let made = api.send(&Method::POST, "/webhooks", &key, Some(&body)).await;
+            assert_eq!(made.status, 201);
+        }
+        let mec = Caller::key(&stack.issue_key("mec", Scope::Projects).await.unwrap()).on_behalf_of(AGENT);
+        let mec_sync = Caller::key(&stack.issue_key("mec", Scope::Sync).await.unwrap());
+        let tet = Caller::key(&stack.issue_key("tet", Scope::Sync).await.unwrap());
+        Self { stack, receivers, mec, mec_sync, tet, bills: Vec::new(), api, clock, fanout }
+    }
+
+    pub fn pass(&self, time: TimeDelta) {
+        self.clock.move_to(self.clock.now() + time);
+    }
+
+    /// A request that must succeed.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        caller: &Caller,
+        body: Value,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let body = (!body.is_null()).then_some(&body);
+        let answer = self.api.send_with(&method, path, caller, body, headers).await;
+        assert!(answer.status.is_success(), "{method} {path}: {} {}", answer.status, answer.body);
+        answer
+    }
+
+    /// The same, its cost billed under `name`.
+    pub async fn bill(&mut self, name: &str, method: Method, path: &str, caller: &Caller, body: Value) -> Answer {
+        self.bill_with(name, method, path, caller, body, &[]).await
+    }
+
+    /// The same with further headers.
+    pub async fn bill_with(
+        &mut self,
+        name: &str,
+        method: Method,
+        path: &str,
+        caller: &Caller,
+        body: Value,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        self.stack.engines().meter().start();
+        let answer = self.send(method, path, caller, body, headers).await;
+        let calls = self.stack.engines().meter().stop();
+        self.add(name, calls);
+        answer
+    }
+
+    /// Hands what waits in a queue to the fan-out and answers what that cost, and how many messages it was.
+    pub async fn fan_out(&self, queue: Queue) -> (Vec<Metered>, usize) {
+        let mut variables = self.stack.variables("ProjectsApi");
+        let url = match queue {
+            Queue::Deliveries => variables.remove("DELIVERIES_QUEUE_URL"),
+            Queue::Retries => variables.remove("RETRIES_QUEUE_URL"),
+        };
+        let client = aws_sdk_sqs::Client::new(self.stack.sdk());
+        let mut calls = Vec::new();
+        let mut count = 0;
+        loop {
+            let received = client.receive_message().set_queue_url(url.clone()).max_number_of_messages(10).send().await;
+            let messages = received.unwrap().messages.unwrap_or_default();
+            if messages.is_empty() {
+                return (calls, count);
+            }
+            count += messages.len();
+            let mut event = SqsEvent::default();
+            for message in &messages {
+                let mut record = SqsMessage::default();
+                record.message_id.clone_from(&message.message_id);
+                record.body.clone_from(&message.body);
+                event.records.push(record);
+            }
+            self.stack.engines().meter().start();
+            let response = self.fanout.handle(event).await;
+            calls.extend(self.stack.engines().meter().stop());
+            assert_eq!(response.batch_item_failures.len(), 0);
+            for message in messages {
+                let delete = client.delete_message().set_queue_url(url.clone());
+                delete.set_receipt_handle(message.receipt_handle).send().await.unwrap();
+            }
+        }
+    }
+
+    /// Delivers everything due, unbilled.
+    pub async fn settle(&self) {
+        self.stack.drain().await.unwrap();
+    }
+
+    pub fn add(&mut self, name: &str, calls: Vec<Metered>) {
+        self.bills.push(Bill { path: name.to_owned(), calls, about: false });
+    }
+
+    /// Marks the last bill as one that varies.
+    pub fn about(&mut self) {
+        self.bills.last_mut().unwrap().about = true;
+    }
+
+    pub fn billed(&self, name: &str) -> &Bill {
+        self.bills.iter().find(|bill| bill.path == name).unwrap_or_else(|| panic!("no bill for {name}"))
+    }
+}
