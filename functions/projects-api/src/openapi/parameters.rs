@@ -13,9 +13,11 @@ use super::schemas::statut::StatutGenerique;
 #[into_params(parameter_in = Header)]
 pub(crate) struct UserEmail {
     /// L'utilisateur pour qui le service agit. **Obligatoire avec une clé de portée `projects`.** Sans lui, une clé
-    /// `sync` agit pour le service : elle lit tout, et n'écrit que les projets que le service a créés ou auxquels il est
-    /// lié.
-    #[param(rename = "X-User-Email", nullable = false, format = Email, max_length = 254, example = "camille@ville.example")]
+    /// `sync` agit pour le service : elle lit tout, et n'écrit que les projets que le service a créés ou auxquels il
+    /// est lié.
+    #[param(
+        rename = "X-User-Email", nullable = false, format = Email, max_length = 254, example = "camille@ville.example"
+    )]
     email: Option<String>,
 }
 
@@ -25,7 +27,9 @@ pub(crate) struct UserEmail {
 pub(crate) struct ManagingUser {
     /// L'utilisateur pour qui le service agit ; il doit avoir WRITE. Facultatif si le service a créé le projet ou lui
     /// est lié.
-    #[param(rename = "X-User-Email", nullable = false, format = Email, max_length = 254, example = "camille@ville.example")]
+    #[param(
+        rename = "X-User-Email", nullable = false, format = Email, max_length = 254, example = "camille@ville.example"
+    )]
     email: Option<String>,
 }
 

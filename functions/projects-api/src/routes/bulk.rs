@@ -24,8 +24,8 @@ const ITEMS_MAX: usize = 500;
     operation_id = "createProjects",
     tag = "Projets",
     summary = "Créer ou mettre à jour des projets en lot",
-    description = "De 1 à 500 éléments, 6 Mo au plus, traités dans l'ordre comme autant de `POST /projects`. Une faute dans \
-        un élément ne concerne que lui.",
+    description = "De 1 à 500 éléments, 6 Mo au plus, traités dans l'ordre comme autant de `POST /projects`. Une \
+        faute dans un élément ne concerne que lui.",
     params(parameters::UserEmail),
     request_body = schemas::bulk::Bulk,
     responses(

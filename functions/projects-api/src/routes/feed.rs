@@ -21,8 +21,8 @@ use crate::query::Query;
     operation_id = "readEvents",
     tag = "Rattrapage",
     summary = "Lire les événements des autres services",
-    description = "Dans l'ordre, sur 90 jours. Un service qui a perdu des webhooks repart de son dernier `nextCursor`. Un \
-        événement apparaît au plus 10 secondes après le changement.",
+    description = "Dans l'ordre, sur 90 jours. Un service qui a perdu des webhooks repart de son dernier \
+        `nextCursor`. Un événement apparaît au plus 10 secondes après le changement.",
     params(parameters::After, parameters::Limit),
     responses(
         (status = 200, description = "Une page d'événements.", body = schemas::event::EventPage),
@@ -58,8 +58,8 @@ pub(super) async fn events(
     operation_id = "readDigest",
     tag = "Rattrapage",
     summary = "Lire l'état de tous les projets",
-    description = "Version et empreinte de chaque projet non supprimé, dans l'ordre de création : de quoi trouver les \
-        copies qui diffèrent.",
+    description = "Version et empreinte de chaque projet non supprimé, dans l'ordre de création : de quoi trouver \
+        les copies qui diffèrent.",
     params(parameters::After, parameters::Limit),
     responses(
         (status = 200, description = "Une page.", body = schemas::event::DigestPage),

@@ -25,8 +25,8 @@ use crate::precondition;
     operation_id = "putLink",
     tag = "Liens",
     summary = "Lier un projet à un service",
-    description = "Le projet a été importé dans le service appelant, sous cet identifiant ; un identifiant précédent est \
-        remplacé. Seul le service concerné pose son lien, pour un utilisateur qui a READ ou avec une clé `sync`.",
+    description = "Le projet a été importé dans le service appelant, sous cet identifiant ; un identifiant précédent \
+        est remplacé. Seul le service concerné pose son lien, pour un utilisateur qui a READ ou avec une clé `sync`.",
     params(parameters::ProjectPath, parameters::ServicePath, parameters::UserEmail, parameters::IfMatch),
     request_body = schemas::project::Link,
     responses(

@@ -26,8 +26,8 @@ const PARAMETERS: [&str; 9] =
     operation_id = "listProjects",
     tag = "Projets",
     summary = "Lister les projets",
-    description = "Avec un utilisateur : ceux qu'il peut lire ; sans, avec une clé `sync` : tous. Les filtres se cumulent. \
-        Les pages sont pleines et dans l'ordre de création.",
+    description = "Avec un utilisateur : ceux qu'il peut lire ; sans, avec une clé `sync` : tous. Les filtres se \
+        cumulent. Les pages sont pleines et dans l'ordre de création.",
     params(parameters::UserEmail, parameters::ProjectFilter, parameters::Limit),
     responses(
         (status = 200, description = "Une page de projets.", body = schemas::project::ProjectPage),

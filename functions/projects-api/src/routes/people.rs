@@ -51,8 +51,8 @@ pub(super) struct Counts {
     operation_id = "erasePerson",
     tag = "Permissions",
     summary = "Effacer une personne",
-    description = "La personne est inactive ou demande l'effacement : ses droits sont retirés, le porteur référent est vidé \
-        partout où c'est elle, et ce qui est conservé est caviardé. Les autres services en sont prévenus. \
+    description = "La personne est inactive ou demande l'effacement : ses droits sont retirés, le porteur référent \
+        est vidé partout où c'est elle, et ce qui est conservé est caviardé. Les autres services en sont prévenus. \
         Répéter l'appel est sans effet.",
     request_body = schemas::person::Person,
     responses(

@@ -30,8 +30,8 @@ const PROJECTS_MAX: usize = 100;
     operation_id = "putPermission",
     tag = "Permissions",
     summary = "Donner un droit",
-    description = "Ouvert au service qui a créé le projet ou lui est lié, ou pour un utilisateur qui a WRITE. Les autres \
-        services apprennent le niveau, pas la personne.",
+    description = "Ouvert au service qui a créé le projet ou lui est lié, ou pour un utilisateur qui a WRITE. Les \
+        autres services apprennent le niveau, pas la personne.",
     params(parameters::ProjectPath, parameters::ManagingUser),
     request_body = schemas::permission::PersonAndLevel,
     responses(
@@ -64,7 +64,8 @@ pub(super) async fn put(
     operation_id = "deletePermission",
     tag = "Permissions",
     summary = "Retirer un droit",
-    description = "Retire le droit explicite ; celui du porteur référent tient à ce rôle. Sans effet s'il n'y en avait pas.",
+    description = "Retire le droit explicite ; celui du porteur référent tient à ce rôle. Sans effet s'il n'y en \
+        avait pas.",
     params(parameters::ProjectPath, parameters::ManagingUser),
     request_body = schemas::person::Person,
     responses(

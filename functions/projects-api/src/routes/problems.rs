@@ -33,7 +33,10 @@ async fn index() -> Response {
         .map(|code| {
             let (status, name, title) = code.facts();
             let title = escaped(title);
-            format!("<tr><td>{status}</td><td><a href=\"/problems/{name}\"><code>{name}</code></a></td><td>{title}</td></tr>")
+            format!(
+                "<tr><td>{status}</td><td><a href=\"/problems/{name}\"><code>{name}</code></a></td>\
+                 <td>{title}</td></tr>"
+            )
         })
         .collect();
     let body = format!(

@@ -41,9 +41,9 @@ const HISTORY_MAX: i32 = 1_000;
     operation_id = "createProject",
     tag = "Projets",
     summary = "Créer un projet, ou le mettre à jour",
-    description = "Un projet que le service connaît déjà sous cet `externalId` (créé ou lié) est mis à jour, ce qui demande \
-        WRITE : une requête dont la réponse s'est perdue peut être renvoyée. À la création, l'utilisateur et le \
-        porteur reçoivent WRITE.",
+    description = "Un projet que le service connaît déjà sous cet `externalId` (créé ou lié) est mis à jour, ce qui \
+        demande WRITE : une requête dont la réponse s'est perdue peut être renvoyée. À la création, l'utilisateur et \
+        le porteur reçoivent WRITE.",
     params(parameters::UserEmail, parameters::IdempotencyKey),
     request_body = schemas::project::NewProject,
     responses(
@@ -51,10 +51,15 @@ const HISTORY_MAX: i32 = 1_000;
             ("ETag" = String, description = "La version, entre guillemets."),
             ("Idempotency-Replayed" = String, description = "`true` si cette réponse avait déjà été donnée."),
         )),
-        (status = 200, description = "Le projet existait : le voici, mis à jour.", body = schemas::project::Project, headers(
-            ("ETag" = String, description = "La version, entre guillemets."),
-            ("Idempotency-Replayed" = String, description = "`true` si cette réponse avait déjà été donnée."),
-        )),
+        (
+            status = 200,
+            description = "Le projet existait : le voici, mis à jour.",
+            body = schemas::project::Project,
+            headers(
+                ("ETag" = String, description = "La version, entre guillemets."),
+                ("Idempotency-Replayed" = String, description = "`true` si cette réponse avait déjà été donnée."),
+            ),
+        ),
         by::Refused<(by::Caller, by::User, by::Right, by::Body, by::Label, by::Idempotency)>,
     ),
     security(("apiKey" = ["projects", "sync"])),
@@ -207,8 +212,8 @@ pub(super) async fn by_external_id(
     operation_id = "patchProject",
     tag = "Projets",
     summary = "Modifier un projet",
-    description = "Demande WRITE. Un statut envoyé est traduit avec la table du service appelant. Une modification qui ne \
-        change rien ne change pas la version et n'annonce rien.",
+    description = "Demande WRITE. Un statut envoyé est traduit avec la table du service appelant. Une modification \
+        qui ne change rien ne change pas la version et n'annonce rien.",
     params(parameters::ProjectPath, parameters::UserEmail, parameters::IfMatch),
     request_body(content(
         (schemas::project::ProjectPatch = "application/merge-patch+json"),
@@ -252,8 +257,8 @@ pub(super) async fn patch(
     operation_id = "deleteProject",
     tag = "Projets",
     summary = "Supprimer un projet",
-    description = "Demande WRITE. Les autres services en sont prévenus ; les routes du projet répondent ensuite 410, et son \
-        `externalId` est libre.",
+    description = "Demande WRITE. Les autres services en sont prévenus ; les routes du projet répondent ensuite 410, \
+        et son `externalId` est libre.",
     params(parameters::ProjectPath, parameters::UserEmail, parameters::IfMatch),
     responses(
         (status = 204, description = "Le projet est supprimé."),
@@ -283,8 +288,8 @@ pub(super) async fn delete(
     operation_id = "readHistory",
     tag = "Projets",
     summary = "Lire l'historique d'un projet",
-    description = "Demande READ. Une entrée par version, la plus récente d'abord : les noms des propriétés changées, jamais \
-        leurs valeurs.",
+    description = "Demande READ. Une entrée par version, la plus récente d'abord : les noms des propriétés changées, \
+        jamais leurs valeurs.",
     params(parameters::ProjectPath, parameters::UserEmail),
     responses(
         (status = 200, description = "L'historique.", body = schemas::project::History),

@@ -31,10 +31,15 @@ const DESCRIPTION_MAX: usize = 500;
     operation_id = "createWebhook",
     tag = "Webhooks",
     summary = "Créer un webhook",
-    description = "Dix au plus par service. Il reçoit les changements faits par les autres services à partir de maintenant.",
+    description = "Dix au plus par service. Il reçoit les changements faits par les autres services à partir de \
+        maintenant.",
     request_body = schemas::webhook::NewWebhook,
     responses(
-        (status = 201, description = "Le webhook et son secret, montré ici seulement.", body = schemas::webhook::CreatedWebhook),
+        (
+            status = 201,
+            description = "Le webhook et son secret, montré ici seulement.",
+            body = schemas::webhook::CreatedWebhook,
+        ),
         by::Refused<(by::Caller, by::Room, by::Body, by::Address)>,
     ),
     security(("apiKey" = ["projects", "sync"])),
@@ -198,11 +203,15 @@ pub(super) async fn delete(
     operation_id = "rotateSecret",
     tag = "Webhooks",
     summary = "Changer de secret",
-    description = "L'ancien secret signe aussi pendant 24 heures : les signatures sont alors plusieurs, la plus récente \
-        d'abord.",
+    description = "L'ancien secret signe aussi pendant 24 heures : les signatures sont alors plusieurs, la plus \
+        récente d'abord.",
     params(parameters::WebhookPath),
     responses(
-        (status = 200, description = "Le nouveau secret, montré ici seulement.", body = schemas::webhook::RotatedSecret),
+        (
+            status = 200,
+            description = "Le nouveau secret, montré ici seulement.",
+            body = schemas::webhook::RotatedSecret,
+        ),
         by::Refused<(by::Caller, by::Existing)>,
     ),
     security(("apiKey" = ["projects", "sync"])),

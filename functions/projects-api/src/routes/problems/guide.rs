@@ -66,7 +66,7 @@ pub(crate) fn guide(code: Code) -> Guide {
             "Un paramètre de l'URL est inconnu, répété, ou sa valeur n'est pas acceptée.",
             "Par exemple limit hors de 1 à 100, un code de statut ou de territoire inconnu, un curseur qui ne vient \
              pas d'une réponse précédente, un instant qui n'est pas au format RFC 3339.",
-            "Comparez l'URL à la documentation de la route. Un curseur se recopie tel quel, sans jamais être construit.",
+            "Comparez l'URL à la documentation de la route. Un curseur se recopie tel quel.",
         )
         .detail("La valeur de limit est invalide."),
         Code::UserEmailRequired => Guide::new(
