@@ -66,7 +66,10 @@ impl Row {
     }
 }
 
-const ROWS: &[(&str, &str, &str, Target, fn(&Fixture) -> Option<Value>)] = &[
+/// A row as it is written below: method, route, variant, what it names, and its body.
+type Written = (&'static str, &'static str, &'static str, Target, fn(&Fixture) -> Option<Value>);
+
+const ROWS: &[Written] = &[
     ("GET", "/projects", "", Target::Project, none),
     ("POST", "/projects", "nouveau", Target::Project, |f| Some(project(&format!("neuf-{}", f.number)))),
     ("POST", "/projects", "externalId connu", Target::Project, |f| Some(project(&f.external_id(f.service)))),

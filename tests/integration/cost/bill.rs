@@ -57,7 +57,7 @@ pub fn render(bills: &[Bill], change: &[&Bill], committed: &str) -> String {
     let _ = write!(
         text,
         "\n## One change, unit by unit\n\n\
-         An update of an ordinary project told to three receivers, each delivered at the first attempt: \
+         An update of a bare project told to three receivers, each delivered at the first attempt: \
          **{} write units**. Sizes are those of the items written, in bytes; a unit is 1,024 bytes, two in a transaction.\n\n\
          | call | items | write units | of these on indexes |\n|---|---|---|---|\n",
         number(total)
@@ -83,6 +83,8 @@ fn near(line: &str, bill: &Bill) -> bool {
 }
 
 fn number(units: f64) -> String {
+    // The sum of nothing is a negative zero.
+    let units = units + 0.0;
     if units.fract() == 0.0 { format!("{units:.0}") } else { format!("{units:.1}") }
 }
 

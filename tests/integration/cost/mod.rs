@@ -8,14 +8,16 @@ use std::path::{Path, PathBuf};
 
 use world::World;
 
-/// The design's budget for one change told to three receivers, in write units.
+/// The design's budget for one change told to three receivers, in write units. It holds for a project whose stored
+/// event fits into one kibibyte, which a bare one does; docs/scaling.md says what others cost.
 const BUDGET: f64 = 12.0;
 
 fn table_file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/scaling-table.md")
 }
 
-#[tokio::test]
+// The receivers answer on another thread than the one that is kept busy.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_path_costs_what_the_table_says() {
     let mut world = World::start().await;
     paths::writes(&mut world).await;

@@ -7,10 +7,18 @@ use serde_json::{Value, json};
 
 use super::world::{AGENT, Queue, World};
 
-pub const UPDATE: &str = "update, one field";
+pub const UPDATE: &str = "update of a bare project, one field";
 pub const FAN_OUT: &str = "fan-out of one change to 3 receivers, first attempt succeeds";
 
-/// A project as services send it: every member filled in, a description of a few sentences.
+/// A project with what is required and nothing else.
+fn bare(external_id: &str) -> Value {
+    json!({
+        "externalId": external_id, "nom": "Rénovation de l'école Schoepflin", "statut": "Non démarré, intention",
+        "collectivites": [{"type": "Commune", "code": "67482"}],
+    })
+}
+
+/// A project with every member filled in, and a description of two sentences.
 pub fn ordinary(external_id: &str) -> Value {
     json!({
         "externalId": external_id,
@@ -58,10 +66,16 @@ pub async fn writes(world: &mut World) {
     world.bill_with("the same, replayed", Method::POST, "/projects", &mec, body, &key).await;
     world.settle().await;
 
-    world.bill(UPDATE, Method::PATCH, &path, &mec, json!({"nom": "Rénovation de l'école Schoepflin"})).await;
+    let made = world.send(Method::POST, "/projects", &mec, bare("m-0"), &[]).await;
+    let bare = format!("/projects/{}", made.text("id"));
+    world.settle().await;
+    world.bill(UPDATE, Method::PATCH, &bare, &mec, json!({"nom": "Rénovation de l'école"})).await;
     let (calls, told) = world.fan_out(Queue::Deliveries).await;
     assert_eq!(told, 3);
     world.add(FAN_OUT, calls);
+
+    let name = "update of a project with every member filled in";
+    world.bill(name, Method::PATCH, &path, &mec, json!({"nom": "Rénovation de l'école Schoepflin"})).await;
     world.bill("update that changes nothing", Method::PATCH, &path, &mec, json!({})).await;
     let silent = json!({"statut": "Etudes pré-opérationnelles non initiées"});
     world.bill("silent native change of statut", Method::PATCH, &path, &mec, silent).await;
@@ -154,6 +168,8 @@ pub async fn lists(world: &mut World) {
         world.bill("bulk of 500 creations", Method::POST, "/projects/bulk", &mec, json!({"projects": items})).await;
     let ids: Vec<Value> = bulk.body["results"].as_array().unwrap().iter().take(100).map(|r| r["id"].clone()).collect();
     assert!(ids.iter().all(Value::is_string));
+    // 1,500 webhooks that show nothing new.
+    world.purge(Queue::Deliveries).await;
     let many = json!({"email": AGENT, "projectIds": ids});
     world.bill("check of 100 projects, all granted", Method::POST, "/permissions/check", &mec, many.clone()).await;
     let nobody = json!({"email": "bea@nantes.fr", "projectIds": many["projectIds"]});
@@ -177,7 +193,7 @@ pub async fn lists(world: &mut World) {
         world.about();
     }
     let none = "/projects?statut=TERMINE";
-    world.bill("list of a statut none has: walks all 603", Method::GET, none, &sync, Value::Null).await;
+    world.bill("list of a statut none has: walks all 604", Method::GET, none, &sync, Value::Null).await;
     world.about();
     let none = "/projects?commune=75056";
     world.bill("list of a commune none names", Method::GET, none, &sync, Value::Null).await;
@@ -195,6 +211,7 @@ pub async fn lists(world: &mut World) {
             break;
         }
     }
+    world.pass(TimeDelta::seconds(10));
     world.bill("events, nothing new", Method::GET, &format!("/events?after={cursor}"), &tet, Value::Null).await;
     world.bill("digest, page of 100", Method::GET, "/digest?limit=100", &tet, Value::Null).await;
     world.about();

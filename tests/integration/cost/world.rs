@@ -106,16 +106,12 @@ impl World {
 
     /// Hands what waits in a queue to the fan-out and answers what that cost, and how many messages it was.
     pub async fn fan_out(&self, queue: Queue) -> (Vec<Metered>, usize) {
-        let mut variables = self.stack.variables("ProjectsApi");
-        let url = match queue {
-            Queue::Deliveries => variables.remove("DELIVERIES_QUEUE_URL"),
-            Queue::Retries => variables.remove("RETRIES_QUEUE_URL"),
-        };
+        let url = self.url(queue);
         let client = aws_sdk_sqs::Client::new(self.stack.sdk());
         let mut calls = Vec::new();
         let mut count = 0;
         loop {
-            let received = client.receive_message().set_queue_url(url.clone()).max_number_of_messages(10).send().await;
+            let received = client.receive_message().queue_url(&url).max_number_of_messages(10).send().await;
             let messages = received.unwrap().messages.unwrap_or_default();
             if messages.is_empty() {
                 return (calls, count);
@@ -133,14 +129,30 @@ impl World {
             calls.extend(self.stack.engines().meter().stop());
             assert_eq!(response.batch_item_failures.len(), 0);
             for message in messages {
-                let delete = client.delete_message().set_queue_url(url.clone());
+                let delete = client.delete_message().queue_url(&url);
                 delete.set_receipt_handle(message.receipt_handle).send().await.unwrap();
             }
         }
     }
 
-    /// Delivers everything due, unbilled.
+    /// Throws away what waits in a queue.
+    pub async fn purge(&self, queue: Queue) {
+        let client = aws_sdk_sqs::Client::new(self.stack.sdk());
+        client.purge_queue().queue_url(self.url(queue)).send().await.unwrap();
+    }
+
+    fn url(&self, queue: Queue) -> String {
+        let variable = match queue {
+            Queue::Deliveries => "DELIVERIES_QUEUE_URL",
+            Queue::Retries => "RETRIES_QUEUE_URL",
+        };
+        self.stack.variables("ProjectsApi")[variable].clone()
+    }
+
+    /// Delivers everything due, unbilled; then what a busy machine made fail, so that no retry is left for later.
     pub async fn settle(&self) {
+        self.stack.drain().await.unwrap();
+        self.pass(TimeDelta::minutes(10));
         self.stack.drain().await.unwrap();
     }
 

@@ -53,6 +53,7 @@ pub(crate) struct Event {
 /// Ce qui a changé.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "a schema: no value of it is ever made")]
 pub(crate) enum EventData {
     Project(ProjectChange),
     Permission(PermissionChange),
