@@ -9,6 +9,7 @@ pub mod clients;
 pub mod clock;
 pub mod communs;
 pub mod config;
+pub mod deflated;
 pub mod hex;
 pub mod ids;
 pub mod instant;

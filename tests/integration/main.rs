@@ -6,6 +6,6 @@ mod cost;
 mod crash;
 mod e2e;
 mod engines;
-mod strangers;
 mod openapi;
 mod rotation;
+mod strangers;

@@ -1,7 +1,8 @@
 //! Existence (404, 410), then right (403): a handler gets a project only through here.
 
-use passerelle::communs::permission::Level;
+use passerelle::communs::permission::{Grant, Level};
 use passerelle::communs::project::{Project, ProjectId};
+use passerelle::people::Person;
 use passerelle::store::communs::projects::Stored;
 use passerelle::web::problem::{Code, Problem};
 
@@ -51,7 +52,7 @@ pub(crate) async fn require(
     level: Level,
 ) -> Result<(), ApiError> {
     let allowed = match &caller.user {
-        Some(user) => app.store.grant(&user.person, project.id).await?.grant().allows(level),
+        Some(user) => grant(app, &user.person, project.id).await?.allows(level),
         None => level == Level::Read || project.concerns(&caller.service),
     };
     if allowed { Ok(()) } else { Err(refused(level).into()) }
@@ -67,6 +68,16 @@ pub(crate) async fn require_management(app: &App, caller: &ServiceCaller, projec
         Some(_) => require(app, caller, project, Level::Write).await,
         None => Err(refused(Level::Write).into()),
     }
+}
+
+/// The rights of a person on a project; those found under an older key are moved under the current one on the way.
+pub(crate) async fn grant(app: &App, person: &Person, id: ProjectId) -> Result<Grant, ApiError> {
+    let held = app.store.grant(person, id).await?;
+    if let Err(error) = app.store.rehash_grant(person, id, &held, app.clock.now()).await {
+        // The right holds under its old key as well: the next one to see it tries again.
+        tracing::warn!(error = %error, "right not re-hashed");
+    }
+    Ok(held.grant())
 }
 
 fn refused(level: Level) -> Problem {

@@ -107,7 +107,7 @@ impl App {
         change: &Change,
     ) -> Result<(), ApiError> {
         let event = Event::of_change(self.event_id(change.project.updated_at), &caller.service, change);
-        self.store.add_history(&mut transaction, change, &event, caller.user.is_some())?;
+        self.store.add_history(&mut transaction, &event, caller.user.is_some())?;
         self.commit_event(transaction, &event).await
     }
 
@@ -122,6 +122,7 @@ impl App {
         self.store.bury_project(&mut transaction, project, found.revision, at)?;
         self.add_rights(&mut transaction, project.id, None, project.porteur.as_ref(), None).await?;
         let event = Event::of_deletion(self.event_id(at), &caller.service, project, at);
+        self.store.add_history(&mut transaction, &event, caller.user.is_some())?;
         self.commit_event(transaction, &event).await
     }
 

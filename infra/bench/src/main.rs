@@ -57,11 +57,29 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         // Dropping the work ends the processes it started and removes its folders.
         tokio::select! {
             outcome = work => outcome,
-            _ = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
+            told = told_to_stop() => Err(told),
         }
     });
     runtime.shutdown_background();
     outcome
+}
+
+/// Resolves at Ctrl-C or SIGTERM.
+async fn told_to_stop() -> Failure {
+    #[cfg(unix)]
+    let told = async {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminate.recv() => Ok(()),
+        }
+    };
+    #[cfg(not(unix))]
+    let told = tokio::signal::ctrl_c();
+    match told.await {
+        Ok(()) => Failure::Interrupted,
+        Err(error) => Failure::io("attente des signaux", error),
+    }
 }
 
 /// Writes to the standard output.

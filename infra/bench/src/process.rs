@@ -1,7 +1,7 @@
 //! The processes that are started, watched and ended.
 //!
-//! Each is ended by its own id when its handle is dropped; the helpers also end by themselves when their standard
-//! input closes, so none is left behind even if this program is killed.
+//! Each is ended by its own id when its handle is dropped, at Ctrl-C and SIGTERM too. The helpers also end by
+//! themselves when their standard input closes; only a stack can outlive this program, when it is killed with -9.
 
 mod stack;
 mod usage;

@@ -159,6 +159,7 @@ fn verdicts(measured: &Measured) -> Vec<Verdict> {
             vec![at_least("acceptés par seconde, en mémoire", "≥ 2000", comparison.accepted_per_second, 2_000.0)]
         }
         "steady" => vec![
+            at_least("rythme tenu à 100/s (acceptés par seconde)", "≥ 99", comparison.accepted_per_second, 99.0),
             at_most("accepté → reçu à 100/s, p50 (ms)", "≤ 2", worst(|spread| spread.p50_ms), 2.0),
             at_most("accepté → reçu à 100/s, p99 (ms)", "≤ 5", worst(|spread| spread.p99_ms), 5.0),
         ],

@@ -134,8 +134,9 @@ pub struct Event {
     pub service: Service,
     /// The project concerned.
     pub project: ProjectId,
-    /// `data` as sent, `statutNatif` left null. Stored as text: frozen to the letter.
-    #[serde(with = "json_text")]
+    /// `data` as sent, `statutNatif` left null. Stored as its deflated text: frozen to the letter, and small enough
+    /// that the event of an ordinary project is one write unit, not two.
+    #[serde(with = "crate::deflated")]
     pub data: Value,
     /// The labels each service had itself written, at commit.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -217,6 +218,13 @@ impl Event {
         self.data.get("version").and_then(Value::as_u64)
     }
 
+    /// The names of the fields that changed.
+    #[must_use]
+    pub fn changed(&self) -> Vec<String> {
+        let names = self.data.get("changed").and_then(Value::as_array);
+        names.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
     /// `data` as `receiver` is to see it, its own native label filled in.
     #[must_use]
     pub fn data_for(&self, receiver: &Service) -> Value {
@@ -248,19 +256,4 @@ pub fn redact(porteur: &mut Value, is_person: impl Fn(&str) -> bool) -> bool {
         Err(_) => Value::Null,
     };
     true
-}
-
-/// A JSON value kept as its text.
-mod json_text {
-    use serde::{Deserialize as _, Deserializer, Serializer};
-    use serde_json::Value;
-
-    pub(super) fn serialize<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&value.to_string())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        serde_json::from_str(&text).map_err(serde::de::Error::custom)
-    }
 }

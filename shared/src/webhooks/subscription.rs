@@ -17,6 +17,9 @@ pub const MAX_PER_SERVICE: u32 = 10;
 /// How long a replaced secret goes on signing.
 pub const ROTATION_OVERLAP: TimeDelta = TimeDelta::hours(24);
 
+/// How many secrets sign at a time, at most: every change reads them, every attempt carries a signature for each.
+const SECRETS_MAX: usize = 10;
+
 /// The id of a webhook: a UUIDv7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct WebhookId(Uuid);
@@ -116,6 +119,7 @@ impl Webhook {
         }
         next.secrets.retain(|secret| secret.until.is_none_or(|until| until > now));
         next.secrets.insert(0, SealedSecret { sealed, until: None });
+        next.secrets.truncate(SECRETS_MAX);
         next
     }
 
@@ -150,5 +154,7 @@ mod tests {
         assert_eq!(signing("2026-11-03T08:59:59Z"), "cba");
         assert_eq!(signing("2026-11-03T09:00:00Z"), "cb");
         assert_eq!(signing("2026-11-03T15:00:00Z"), "c");
+        let often = (0..100).fold(webhook, |webhook, _| webhook.rotated("d".into(), start));
+        assert_eq!(often.signing(start).count(), SECRETS_MAX);
     }
 }

@@ -57,8 +57,8 @@ pub fn render(bills: &[Bill], change: &[&Bill], committed: &str) -> String {
     let _ = write!(
         text,
         "\n## One change, unit by unit\n\n\
-         An update of a bare project told to three receivers, each delivered at the first attempt: \
-         **{} write units**. Sizes are those of the items written, in bytes; a unit is 1,024 bytes, two in a transaction.\n\n\
+         An update of a project with every member filled in, told to three receivers, each delivered at the first attempt: \
+         **{} write units**. Sizes are those of the items written, in bytes, rounded down to tens; a unit is 1,024 bytes, two in a transaction.\n\n\
          | call | items | write units | of these on indexes |\n|---|---|---|---|\n",
         number(total)
     );
@@ -88,12 +88,12 @@ fn number(units: f64) -> String {
     if units.fract() == 0.0 { format!("{units:.0}") } else { format!("{units:.1}") }
 }
 
-/// What a call wrote, by kind and size.
+/// What a call wrote, by kind and size: to the ten bytes, as a latency may take a digit more.
 fn items(call: &Metered) -> Vec<String> {
     let written = |part: &Value| {
         let item = part.get("Item").or_else(|| part.get("Key"));
         item.map(|item| {
-            let size = part.get("Item").map_or(String::new(), |item| format!(" ({})", size(item)));
+            let size = part.get("Item").map_or(String::new(), |item| format!(" ({})", size(item) / 10 * 10));
             format!("{}{size}", kind(item))
         })
     };

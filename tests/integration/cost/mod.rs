@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use world::World;
 
-/// The design's budget for one change told to three receivers, in write units. It holds for a project whose stored
-/// event fits into one kibibyte, which a bare one does; docs/scaling.md says what others cost.
+/// The design's budget for one change told to three receivers, in write units. It is held to by a project with every
+/// member filled in, whose stored event fits into one kibibyte; docs/scaling.md says what larger ones cost.
 const BUDGET: f64 = 12.0;
 
 fn table_file() -> PathBuf {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::world::{AGENT, Queue, World};
 
-pub const UPDATE: &str = "update of a bare project, one field";
+pub const UPDATE: &str = "update of a project with every member filled in";
 pub const FAN_OUT: &str = "fan-out of one change to 3 receivers, first attempt succeeds";
 
 /// A project with what is required and nothing else.
@@ -69,13 +69,14 @@ pub async fn writes(world: &mut World) {
     let made = world.send(Method::POST, "/projects", &mec, bare("m-0"), &[]).await;
     let bare = format!("/projects/{}", made.text("id"));
     world.settle().await;
-    world.bill(UPDATE, Method::PATCH, &bare, &mec, json!({"nom": "Rénovation de l'école"})).await;
+    let name = "update of a bare project, one field";
+    world.bill(name, Method::PATCH, &bare, &mec, json!({"nom": "Rénovation de l'école"})).await;
+    world.settle().await;
+
+    world.bill(UPDATE, Method::PATCH, &path, &mec, json!({"nom": "Rénovation de l'école Schoepflin"})).await;
     let (calls, told) = world.fan_out(Queue::Deliveries).await;
     assert_eq!(told, 3);
     world.add(FAN_OUT, calls);
-
-    let name = "update of a project with every member filled in";
-    world.bill(name, Method::PATCH, &path, &mec, json!({"nom": "Rénovation de l'école Schoepflin"})).await;
     world.bill("update that changes nothing", Method::PATCH, &path, &mec, json!({})).await;
     let silent = json!({"statut": "Etudes pré-opérationnelles non initiées"});
     world.bill("silent native change of statut", Method::PATCH, &path, &mec, silent).await;

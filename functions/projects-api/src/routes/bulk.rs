@@ -1,7 +1,10 @@
 //! Creation in bulk: answered item by item, in order; one bad item spoils no other.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::{Request, State};
+use futures_util::{StreamExt as _, stream};
 use passerelle::communs::draft::ProjectDraft;
 use passerelle::shape::{Field, Shape};
 use passerelle::web::body::{MAX_BULK_BYTES, RawBody};
@@ -16,6 +19,8 @@ use crate::openapi::{parameters, refusals as by, schemas};
 
 /// The most creations in one request.
 const ITEMS_MAX: usize = 500;
+/// How many are created at a time: 500 must be done well within the API's 29 seconds.
+const AT_A_TIME: usize = 16;
 
 /// `POST /projects/bulk`.
 #[utoipa::path(
@@ -45,12 +50,36 @@ pub(super) async fn create(
         Field::Set(items) if (1..=ITEMS_MAX).contains(&items.len()) => items,
         _ => return Err(Problem::value("/projects", "de 1 à 500 projets sont attendus").into()),
     };
-    // One after the other: the same externalId may come twice, and then the later one updates.
-    let mut results = Vec::with_capacity(items.len());
-    for (index, item) in items.iter().enumerate() {
-        results.push(one(&app, &caller, index, item).await);
+    // The same externalId may come twice, and then the later one updates: each wave holds an externalId once.
+    let mut results = vec![Value::Null; items.len()];
+    for wave in waves(items) {
+        let answers = wave.into_iter().map(|index| {
+            let (app, caller, item) = (&app, &caller, &items[index]);
+            async move { (index, one(app, caller, index, item).await) }
+        });
+        let answers: Vec<(usize, Value)> = stream::iter(answers).buffer_unordered(AT_A_TIME).collect().await;
+        for (index, answer) in answers {
+            results[index] = answer;
+        }
     }
     Ok(Json(json!({"results": results})))
+}
+
+/// The items in waves: the n-th holds the n-th item of each externalId, in the order sent.
+fn waves(items: &[Value]) -> Vec<Vec<usize>> {
+    let mut seen: HashMap<Option<&str>, usize> = HashMap::new();
+    let mut waves: Vec<Vec<usize>> = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let external_id = item.get("externalId").and_then(Value::as_str);
+        // Items without one are refused: they need not wait for each other.
+        let nth = if external_id.is_some() { seen.entry(external_id).or_default() } else { &mut 0 };
+        if waves.len() == *nth {
+            waves.push(Vec::new());
+        }
+        waves[*nth].push(index);
+        *nth += 1;
+    }
+    waves
 }
 
 async fn one(app: &App, caller: &ServiceCaller, index: usize, item: &Value) -> Value {
@@ -71,5 +100,17 @@ async fn one(app: &App, caller: &ServiceCaller, index: usize, item: &Value) -> V
                 "problem": problem.to_json(),
             })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_external_id_sent_twice_is_in_two_waves() {
+        let items =
+            [json!({"externalId": "a"}), json!({"externalId": "b"}), json!({"externalId": "a"}), json!(3), json!({})];
+        assert_eq!(waves(&items), [vec![0, 1, 3, 4], vec![2]]);
     }
 }

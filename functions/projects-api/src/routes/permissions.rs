@@ -8,7 +8,6 @@ use passerelle::communs::project::ProjectId;
 use passerelle::people::Person;
 use passerelle::reference::email::Email;
 use passerelle::shape::{Fault, Field, Shape};
-use passerelle::store::communs::projects::Stored;
 use passerelle::web::body::{MAX_BYTES, RawBody};
 use passerelle::web::problem::{Code, Problem};
 use serde_json::{Value, json};
@@ -118,8 +117,8 @@ pub(super) async fn check(
     let body = RawBody::read(request, MAX_BYTES).await;
     let found = access::find(&app, &id).await?;
     let (person, level) = person_and_level(&app, &body)?;
-    let held = app.store.grant(&person, found.project.id).await?;
-    Ok(Json(json!({"allowed": held.grant().allows(level)})))
+    let grant = access::grant(&app, &person, found.project.id).await?;
+    Ok(Json(json!({"allowed": grant.allows(level)})))
 }
 
 /// `POST /permissions/check`.
@@ -158,17 +157,15 @@ pub(super) async fn check_many(
     let ids: Vec<Option<ProjectId>> = texts.iter().map(|text| ProjectId::parse(text)).collect();
     let known: Vec<ProjectId> = ids.iter().flatten().copied().collect();
     let grants = app.store.grants(&person, &known).await?;
-    let mut results = Vec::with_capacity(texts.len());
-    for (text, id) in texts.iter().zip(ids) {
-        let level = match id.and_then(|id| grants.get(&id).map(|held| (id, held))) {
-            // A right may outlive its project: what was deleted gives none.
-            Some((id, held)) if matches!(app.store.project(id).await?, Some(Stored::Live { .. })) => {
-                held.grant().level()
-            }
-            _ => None,
-        };
-        results.push(json!({"projectId": text, "level": level}));
-    }
+    // A right may outlive its project: what was deleted gives none.
+    let granted: Vec<ProjectId> = grants.keys().copied().collect();
+    let live = app.store.live_projects(&granted).await?;
+    let level = |id: &Option<ProjectId>| {
+        let id = id.filter(|id| live.contains_key(id))?;
+        grants.get(&id)?.grant().level()
+    };
+    let results: Vec<Value> =
+        texts.iter().zip(&ids).map(|(text, id)| json!({"projectId": text, "level": level(id)})).collect();
     Ok(Json(json!({"results": results})))
 }
 

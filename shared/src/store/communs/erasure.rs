@@ -1,6 +1,7 @@
 //! What is stored of a person, found and taken out: events, answers of receivers, kept answers.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::idempotency::RecordItem;
@@ -12,12 +13,17 @@ use crate::people::{Person, PersonHash};
 use crate::store::error::{CommitError, StoreError};
 use crate::webhooks::subscription::WebhookId;
 
+/// The data of an event in its stored form.
+#[derive(Serialize)]
+struct Data<'a>(#[serde(serialize_with = "crate::deflated::serialize")] &'a Value);
+
 impl CommunsStore {
     /// Replaces the body of a stored event by its redacted form.
     ///
     /// # Errors
     /// When DynamoDB fails; an event that expired meanwhile is none.
     pub async fn redact_event(&self, redacted: &Event) -> Result<(), StoreError> {
+        let data = serde_dynamo::to_attribute_value(Data(&redacted.data))?;
         let written = self
             .client
             .update_item()
@@ -27,7 +33,7 @@ impl CommunsStore {
             .condition_expression("attribute_exists(PK)")
             .expression_attribute_names("#event", "event")
             .expression_attribute_names("#data", "data")
-            .expression_attribute_values(":data", AttributeValue::S(redacted.data.to_string()))
+            .expression_attribute_values(":data", data)
             .send()
             .await
             .map_err(CommitError::of_write("UpdateItem"));

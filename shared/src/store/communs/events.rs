@@ -23,13 +23,31 @@ pub const SENT_WITHIN: TimeDelta = TimeDelta::seconds(10);
 /// ([`crate::store::OPERATION_TIMEOUT`]): nothing can still appear before the feed's end.
 pub const FEED_LAG: TimeDelta = TimeDelta::seconds(9);
 
-/// A webhook an event is for, as frozen when the event was committed.
+/// A webhook an event is for, as frozen when the event was committed. Stored as `<service>#<webhook>`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Recipient {
     /// Whose webhook.
     pub service: Service,
     /// Which.
     pub webhook: WebhookId,
+}
+
+impl From<Recipient> for String {
+    fn from(recipient: Recipient) -> Self {
+        format!("{}#{}", recipient.service, recipient.webhook)
+    }
+}
+
+impl TryFrom<String> for Recipient {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let parts = text.split_once('#').and_then(|(service, webhook)| {
+            Some(Self { service: Service::parse(service)?, webhook: WebhookId::parse(webhook)? })
+        });
+        parts.ok_or("not a recipient")
+    }
 }
 
 #[derive(Serialize, Deserialize)]

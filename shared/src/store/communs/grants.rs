@@ -11,7 +11,7 @@ use super::{CommunsStore, keys};
 use crate::communs::permission::Grant;
 use crate::communs::project::ProjectId;
 use crate::people::{Person, PersonHash};
-use crate::store::error::StoreError;
+use crate::store::error::{CommitError, StoreError};
 
 #[derive(Serialize, Deserialize)]
 struct GrantItem {
@@ -35,6 +35,12 @@ impl Held {
     #[must_use]
     pub fn grant(&self) -> Grant {
         self.records.iter().fold(Grant::default(), |all, (_, grant)| all.merged(*grant))
+    }
+
+    /// Whether something is stored under another key than the current one.
+    #[must_use]
+    pub fn is_outdated(&self, person: &Person) -> bool {
+        self.records.iter().any(|(hash, _)| *hash != person.current)
     }
 }
 
@@ -100,6 +106,26 @@ impl CommunsStore {
                 self.put(transaction, &key, &item, &guard(current))
             }
         }
+    }
+
+    /// Moves what is stored of a person under an older key to the current one, when there is any: rights are re-hashed
+    /// when they are seen.
+    ///
+    /// # Errors
+    /// [`CommitError::Race`] when somebody was faster, which is as good.
+    pub async fn rehash_grant(
+        &self,
+        person: &Person,
+        id: ProjectId,
+        held: &Held,
+        now: DateTime<Utc>,
+    ) -> Result<(), CommitError> {
+        if !held.is_outdated(person) {
+            return Ok(());
+        }
+        let mut transaction = Transaction::default();
+        self.set_grant(&mut transaction, person, id, held, held.grant(), now)?;
+        self.commit(transaction).await
     }
 
     /// The projects of a person, in order of creation, after `after`: at most `limit` with their rights, which may be

@@ -14,7 +14,7 @@ use crate::people::PersonHash;
 use crate::webhooks::subscription::WebhookId;
 
 /// Events and the list of all projects are spread over this many partitions: a partition of DynamoDB takes 1,000
-/// write units a second, and 32 of them carry the 10,000 changes a second of docs/scaling.md.
+/// write units a second, so that 32 of them carry some 10,000 ordinary changes a second (docs/scaling.md).
 pub const SHARDS: u8 = 32;
 
 /// The index of what is due.

@@ -155,7 +155,7 @@ impl CommunsStore {
             if candidates.is_empty() {
                 break;
             }
-            let mut found = self.heads(&candidates).await?;
+            let mut found = self.live_projects(&candidates).await?;
             projects
                 .extend(candidates.iter().filter_map(|id| found.remove(id)).filter(|project| filter.accepts(project)));
         }
@@ -164,8 +164,11 @@ impl CommunsStore {
         Ok(Page { projects, more })
     }
 
-    /// The live projects among `ids` (at most 100).
-    async fn heads(&self, ids: &[ProjectId]) -> Result<HashMap<ProjectId, Project>, StoreError> {
+    /// The live projects among `ids` (at most 100, each once).
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn live_projects(&self, ids: &[ProjectId]) -> Result<HashMap<ProjectId, Project>, StoreError> {
         let keys = ids.iter().map(|id| keys::head(*id).to_attributes()).collect();
         let mut projects = HashMap::with_capacity(ids.len());
         for item in self.batch_get(keys).await? {

@@ -8,7 +8,7 @@ use super::transaction::{Guard, Transaction};
 use super::{CommunsStore, keys};
 use crate::auth::Service;
 use crate::communs::event::{Event, EventId};
-use crate::communs::project::{Change, Project, ProjectId, TerritoryKind};
+use crate::communs::project::{Project, ProjectId, TerritoryKind};
 use crate::instant;
 use crate::reference::territory;
 use crate::store::error::StoreError;
@@ -168,26 +168,21 @@ impl CommunsStore {
         self.put(transaction, &keys::head(project.id), &tombstone, &unchanged(revision))
     }
 
-    /// Adds the history of a new version.
+    /// Adds the history of the version an event tells of; an event without one leaves none.
     ///
     /// # Errors
     /// When an item cannot be built.
-    pub fn add_history(
-        &self,
-        transaction: &mut Transaction,
-        change: &Change,
-        event: &Event,
-        by_user: bool,
-    ) -> Result<(), StoreError> {
+    pub fn add_history(&self, transaction: &mut Transaction, event: &Event, by_user: bool) -> Result<(), StoreError> {
+        let Some(version) = event.version() else { return Ok(()) };
         let entry = HistoryEntry {
-            version: change.project.version,
-            at: change.project.updated_at,
+            version,
+            at: event.at,
             service: event.service.clone(),
             actor: if by_user { "user" } else { "service" }.to_owned(),
-            kind: change.kind.name().to_owned(),
-            changed: change.changed.iter().map(|name| (*name).to_owned()).collect(),
+            kind: event.kind.name().to_owned(),
+            changed: event.changed(),
         };
-        let key = keys::history(change.project.id, entry.version);
+        let key = keys::history(event.project, version);
         self.put(transaction, &key, &HistoryItem { entry, event: event.id.clone() }, &Guard::None)
     }
 
