@@ -2,12 +2,17 @@
 //!
 //! Each kind of route asks for its own extractor, so that an examination cannot be forgotten.
 
-use axum::extract::FromRequestParts;
+use std::sync::{Mutex, PoisonError};
+
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use passerelle::auth::{KeyHash, Scope, Service, bearer};
+use passerelle::communs::project::ProjectId;
 use passerelle::people::Person;
 use passerelle::reference::email::Email;
+use passerelle::store::communs::grants::Held;
+use passerelle::store::communs::projects::Stored;
 use passerelle::web::problem::Code;
 
 use crate::app::App;
@@ -21,6 +26,15 @@ pub(crate) struct ServiceCaller {
     pub(crate) service: Service,
     pub(crate) scope: Scope,
     pub(crate) user: Option<User>,
+    opening: Mutex<Option<ProjectOpening>>,
+}
+
+/// The project of the path and the user's rights on it, read together with the key. Taken once: a write that lost a
+/// race reads again.
+pub(crate) struct ProjectOpening {
+    pub(crate) id: ProjectId,
+    pub(crate) project: Option<Stored>,
+    pub(crate) held: Option<Held>,
 }
 
 /// The user a service acts for.
@@ -70,31 +84,64 @@ impl FromRequestParts<App> for SyncCaller {
     }
 }
 
-async fn authenticate(parts: &Parts, app: &App) -> Result<ServiceCaller, ApiError> {
+async fn authenticate(parts: &mut Parts, app: &App) -> Result<ServiceCaller, ApiError> {
     // Every request begins here: what follows uses the keys at hand.
     futures_util::join!(app.people.keep_fresh(), app.sealing.keep_fresh());
+    let project = project_of_path(parts, app).await;
     let mut values = parts.headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(Code::Unauthenticated.into());
     };
     let key = value.to_str().ok().and_then(bearer).ok_or(Code::Unauthenticated)?;
-    let known = app.store.api_key(&KeyHash::of(key)).await?.ok_or(Code::Unauthenticated)?;
-    Ok(ServiceCaller { service: known.service, scope: known.scope, user: None })
+    // A header that is no e-mail is refused later, in its turn.
+    let user = user(parts, app).unwrap_or(None);
+    let person = user.as_ref().map(|user| &user.person);
+    let opening = app.store.open(&KeyHash::of(key), project, person).await?;
+    let known = opening.key.ok_or(Code::Unauthenticated)?;
+    let held = user.is_some().then_some(opening.held);
+    let opening = project.map(|id| ProjectOpening { id, project: opening.project, held });
+    Ok(ServiceCaller { service: known.service, scope: known.scope, user: None, opening: Mutex::new(opening) })
+}
+
+/// The project a path is about, if it is about one.
+async fn project_of_path(parts: &mut Parts, app: &App) -> Option<ProjectId> {
+    let about_one = parts.extensions.get::<MatchedPath>().is_some_and(|path| path.as_str().contains("/projects/{id}"));
+    if !about_one {
+        return None;
+    }
+    let params = RawPathParams::from_request_parts(parts, app).await.ok()?;
+    params.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| ProjectId::parse(id))
+}
+
+/// The user the header names.
+fn user(parts: &Parts, app: &App) -> Result<Option<User>, Code> {
+    let mut values = parts.headers.get_all(USER_EMAIL).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => {
+            // The header may hold letters beyond ASCII, as UTF-8.
+            let text = std::str::from_utf8(value.as_bytes()).map_err(|_| Code::UserEmailInvalid)?;
+            let email = Email::parse(text).map_err(|_| Code::UserEmailInvalid)?;
+            Ok(Some(User { person: app.person(&email) }))
+        }
+        (Some(_), Some(_)) => Err(Code::UserEmailInvalid),
+    }
 }
 
 impl ServiceCaller {
+    /// The service itself, without a user.
+    pub(crate) fn of_service(&self) -> Self {
+        Self { service: self.service.clone(), scope: self.scope, user: None, opening: Mutex::new(None) }
+    }
+
+    /// What was read of a project with the key, the first time it is asked for.
+    pub(crate) fn take_opening(&self, id: ProjectId) -> Option<ProjectOpening> {
+        let mut opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        opening.take_if(|opening| opening.id == id)
+    }
+
     fn with_user(mut self, parts: &Parts, app: &App) -> Result<Self, ApiError> {
-        let mut values = parts.headers.get_all(USER_EMAIL).iter();
-        self.user = match (values.next(), values.next()) {
-            (None, _) => None,
-            (Some(value), None) => {
-                // The header may hold letters beyond ASCII, as UTF-8.
-                let text = std::str::from_utf8(value.as_bytes()).map_err(|_| Code::UserEmailInvalid)?;
-                let email = Email::parse(text).map_err(|_| Code::UserEmailInvalid)?;
-                Some(User { person: app.person(&email) })
-            }
-            (Some(_), Some(_)) => return Err(Code::UserEmailInvalid.into()),
-        };
+        self.user = user(parts, app)?;
         Ok(self)
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod problems;
 mod projects;
 mod redelivery;
 mod statuts;
+mod webhook_settings;
 mod webhooks;
 
 use axum::Router;

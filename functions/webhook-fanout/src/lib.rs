@@ -14,9 +14,10 @@ use passerelle::clients::signed::SignedSender;
 use passerelle::clients::webhook::{Timeouts, WebhookClient};
 use passerelle::clock::Clock;
 use passerelle::config::{ConfigError, Variables};
-use passerelle::queue::TurnQueue;
+use passerelle::queue::{Turn, TurnQueue};
 use passerelle::secrets::{RotatingKeys, SecretError};
 use passerelle::store::communs::CommunsStore;
+use passerelle::store::communs::turns::Facts;
 use passerelle::webhooks::address::Policy;
 
 /// The function's environment.
@@ -89,26 +90,40 @@ impl Fanout {
     /// Handles a batch and names the records that must come again.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
         self.sealing.keep_fresh().await;
-        let handled = event.records.iter().map(|record| self.handle_one(record));
-        let failures = join_all(handled).await;
+        let turns: Vec<Option<Turn>> = event.records.iter().map(record::turn).collect();
+        // One read for the whole batch; each record then stands for itself.
+        let named: Vec<Turn> = turns.iter().flatten().cloned().collect();
         let mut response = SqsBatchResponse::default();
-        response.batch_item_failures = failures.into_iter().flatten().collect();
+        response.batch_item_failures = match self.store.facts(&named).await {
+            Ok(facts) => {
+                let records = event.records.iter().zip(turns);
+                let handled = records.map(|(record, turn)| self.handle_one(record, turn, &facts));
+                join_all(handled).await.into_iter().flatten().collect()
+            }
+            Err(error) => {
+                tracing::error!(error = %error, "batch not read: all of it will come again");
+                event.records.iter().filter_map(failure).collect()
+            }
+        };
         response
     }
 
-    async fn handle_one(&self, record: &SqsMessage) -> Option<BatchItemFailure> {
-        // An empty identifier would fail the whole batch: a record without id is not reported.
-        let id = record.message_id.clone().filter(|id| !id.is_empty())?;
-        let handled = std::panic::AssertUnwindSafe(self.deliver(record)).catch_unwind().await;
+    async fn handle_one(&self, record: &SqsMessage, turn: Option<Turn>, facts: &Facts) -> Option<BatchItemFailure> {
+        let handled = std::panic::AssertUnwindSafe(self.deliver(turn, facts)).catch_unwind().await;
         let error: Box<dyn std::error::Error + Send + Sync> = match handled {
             Ok(Ok(())) => return None,
             Ok(Err(error)) => error.into(),
             Err(_) => "the record's handler panicked".into(),
         };
         let cause = error.source().map(ToString::to_string);
-        tracing::error!(message = %id, error = %error, cause, "record failed: it will come again");
-        let mut failure = BatchItemFailure::default();
-        failure.item_identifier = id;
-        Some(failure)
+        tracing::error!(message = record.message_id, error = %error, cause, "record failed: it will come again");
+        failure(record)
     }
+}
+
+/// The report of a failed record. An empty identifier would fail the whole batch: a record without one has none.
+fn failure(record: &SqsMessage) -> Option<BatchItemFailure> {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = record.message_id.clone().filter(|id| !id.is_empty())?;
+    Some(failure)
 }

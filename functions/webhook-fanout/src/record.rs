@@ -1,4 +1,4 @@
-//! One record: its turn read, the delivery attempted, what came of it written down.
+//! One record: its turn taken, the delivery attempted, what came of it written down.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use passerelle::communs::event::Event;
 use passerelle::queue::{QueueError, Turn};
 use passerelle::secrets::SecretError;
 use passerelle::store::communs::deliveries::Expect;
+use passerelle::store::communs::turns::Facts;
 use passerelle::store::error::{CommitError, StoreError};
 use passerelle::webhooks::delivery::{Attempt, Delivery, Step};
 use passerelle::webhooks::health::Health;
@@ -34,43 +35,50 @@ pub(crate) enum DeliverError {
     Queue(#[from] QueueError),
     #[error(transparent)]
     Secret(#[from] SecretError),
+    #[error("an item the message names cannot be read")]
+    Unreadable,
+}
+
+/// What a message says, if it can be read at all.
+pub(crate) fn turn(message: &SqsMessage) -> Option<Turn> {
+    serde_json::from_str(message.body.as_deref()?).ok()
 }
 
 impl Fanout {
-    pub(crate) async fn deliver(&self, record: &SqsMessage) -> Result<(), DeliverError> {
-        let Some(turn) = record.body.as_deref().and_then(|body| serde_json::from_str::<Turn>(body).ok()) else {
+    /// Does what a message asks for, given what was read for its whole batch.
+    pub(crate) async fn deliver(&self, turn: Option<Turn>, facts: &Facts) -> Result<(), DeliverError> {
+        let Some(turn) = turn else {
             dead("unreadable message");
             return Ok(());
         };
-        let (webhook, event, delivery) = futures_util::try_join!(
-            self.store.webhook(&turn.service, turn.webhook),
-            self.store.event(&turn.event),
-            self.store.delivery(turn.webhook, &turn.event),
-        )?;
-        let Some(webhook) = webhook else {
+        if facts.is_unreadable(&turn) {
+            return Err(DeliverError::Unreadable);
+        }
+        let Some(webhook) = facts.webhook(&turn) else {
             dead("deleted webhook");
             return Ok(());
         };
-        let Some((event, _)) = event else {
+        let Some(event) = facts.event(&turn) else {
             dead("expired event");
             return Ok(());
         };
+        let delivery = facts.delivery(&turn);
         let now = self.clock.now();
-        let expect = delivery.as_ref().map_or(Expect::New, |seen| Expect::Seen(seen.attempt_count, seen.status));
-        let delivery = delivery.unwrap_or_else(|| Delivery::new(&event, now));
-        let written = match delivery.step(&webhook, turn.attempts) {
+        let expect = delivery.map_or(Expect::New, |seen| Expect::Seen(seen.attempt_count, seen.status));
+        let delivery = delivery.cloned().unwrap_or_else(|| Delivery::new(event, now));
+        let written = match delivery.step(webhook, turn.attempts) {
             Step::Done => return Ok(()),
-            Step::Hold => self.write(&webhook, &delivery.held(), None, expect).await,
+            Step::Hold => self.write(webhook, &delivery.held(), None, expect).await,
             // The sweeper takes it up again: one at a time while the breaker is open, all once it is closed.
-            Step::Wait => self.write(&webhook, &delivery, Some(now), expect).await,
-            Step::Attempt if self.is_superseded(&webhook, &delivery).await? => {
-                self.write(&webhook, &delivery.superseded(), None, expect).await
+            Step::Wait => self.write(webhook, &delivery, Some(now), expect).await,
+            Step::Attempt if self.is_superseded(webhook, &delivery).await? => {
+                self.write(webhook, &delivery.superseded(), None, expect).await
             }
             Step::Attempt if turn.due.is_none() && !turn.diverted && webhook.health.is_slow(now) => {
                 return Ok(self.retries.send(&[Turn { diverted: true, ..turn }], 0).await?);
             }
             Step::Attempt if !self.is_first_taker(&turn, now).await? => return Ok(()),
-            Step::Attempt => return self.attempt(&turn, &webhook, &event, &delivery, expect).await,
+            Step::Attempt => return self.attempt(&turn, webhook, event, &delivery, expect).await,
         };
         settled(written)
     }

@@ -28,8 +28,10 @@ pub mod grants;
 pub mod idempotency;
 pub mod keys;
 pub mod lists;
+pub mod opening;
 pub mod projects;
 pub mod transaction;
+pub mod turns;
 pub mod webhooks;
 
 use std::collections::HashMap;

@@ -101,11 +101,11 @@ pub(super) async fn delete(
 /// The project, if the caller may set or remove this link: only the service itself may, for a user who can read the
 /// project, or with a `sync` key.
 async fn linkable(app: &App, caller: &ServiceCaller, id: &str, service: &str) -> Result<Found, ApiError> {
-    let found = access::find(app, id).await?;
+    let found = access::find(app, caller, id).await?;
     if caller.service.as_str() != service {
         let detail = "Seul le service concerné pose ou retire son lien.";
         return Err(Problem::new(Code::PermissionRefused).detail(detail).into());
     }
-    access::require(app, caller, &found.project, Level::Read).await?;
+    access::require(app, caller, &found, Level::Read).await?;
     Ok(found)
 }

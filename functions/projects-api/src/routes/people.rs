@@ -141,7 +141,7 @@ async fn remove_right(
         // The project is gone: so is the right. What its events tell of the person is redacted all the same.
         return Ok((false, false));
     };
-    let found = Found { project: *project, revision };
+    let found = Found::new(*project, revision);
     let porteur = found.project.porteur.as_ref().and_then(|porteur| porteur.referent_email.as_deref());
     let is_porteur = porteur.is_some_and(is_person);
     if !right && !is_porteur {
@@ -153,7 +153,7 @@ async fn remove_right(
     if is_porteur {
         let Outcome::Changed(change) = found.project.blank_porteur(now) else { return Err(CommitError::Race.into()) };
         app.store.update_project(&mut transaction, &found.project, &change.project, found.revision)?;
-        let by_service = ServiceCaller { service: caller.service.clone(), scope: caller.scope, user: None };
+        let by_service = caller.of_service();
         app.commit_change(transaction, &by_service, &change).await?;
     } else {
         let event = Event::of_erased_right(app.event_id(now), &caller.service, &found.project, now);

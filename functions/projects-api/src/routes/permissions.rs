@@ -47,8 +47,8 @@ pub(super) async fn put(
 ) -> Result<Json<Value>, ApiError> {
     let body = RawBody::read(request, MAX_BYTES).await;
     deciding(|| async {
-        let found = access::find(&app, &id).await?;
-        access::require_management(&app, &caller, &found.project).await?;
+        let found = access::find(&app, &caller, &id).await?;
+        access::require_management(&app, &caller, &found).await?;
         let (person, level) = person_and_level(&app, &body)?;
         app.commit_grant(&caller, &found.project, &person, Some(level)).await?;
         Ok(Json(json!({"projectId": found.project.id, "level": level})))
@@ -81,8 +81,8 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let body = RawBody::read(request, MAX_BYTES).await;
     deciding(|| async {
-        let found = access::find(&app, &id).await?;
-        access::require_management(&app, &caller, &found.project).await?;
+        let found = access::find(&app, &caller, &id).await?;
+        access::require_management(&app, &caller, &found).await?;
         let body = body.json(false)?;
         let field = Shape::object(&body, "", &["email"]).and_then(|shape| shape.text("email"));
         let person = person(&app, field.map_err(Problem::shape)?).map_err(values)?;
@@ -110,12 +110,12 @@ pub(super) async fn delete(
 )]
 pub(super) async fn check(
     State(app): State<App>,
-    _caller: ServiceCaller,
+    caller: ServiceCaller,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
     let body = RawBody::read(request, MAX_BYTES).await;
-    let found = access::find(&app, &id).await?;
+    let found = access::find(&app, &caller, &id).await?;
     let (person, level) = person_and_level(&app, &body)?;
     let grant = access::grant(&app, &person, found.project.id).await?;
     Ok(Json(json!({"allowed": grant.allows(level)})))

@@ -127,7 +127,7 @@ async fn upsert_once(
         app.commit_creation(caller, &change, |transaction| keep(transaction, status, &change.project)).await?;
         return Ok((status, change.project));
     };
-    access::require(app, caller, &found.project, Level::Write).await?;
+    access::require(app, caller, &found, Level::Write).await?;
     let (_, content) = judge()?;
     let outcome = found.project.update(&caller.service, content, now);
     let project = after(&found.project, &outcome);
@@ -145,7 +145,7 @@ async fn known(app: &App, caller: &ServiceCaller, draft: &ProjectDraft) -> Resul
     }
     let Some(id) = app.store.project_by_external_id(&caller.service, external_id).await? else { return Ok(None) };
     match app.store.project(id).await? {
-        Some(Stored::Live { project, revision }) => Ok(Some(Found { project: *project, revision })),
+        Some(Stored::Live { project, revision }) => Ok(Some(Found::new(*project, revision))),
         // Deleted between the two reads.
         Some(Stored::Deleted) | None => Err(ApiError::Race),
     }

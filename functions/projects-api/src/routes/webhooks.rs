@@ -3,26 +3,22 @@
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use http::StatusCode;
-use passerelle::communs::event::{EventId, Kind};
+use passerelle::communs::event::EventId;
 use passerelle::instant;
-use passerelle::shape::{Fault, Field, Shape};
 use passerelle::store::error::CommitError;
 use passerelle::web::body::{MAX_BYTES, RawBody};
-use passerelle::web::problem::{Code, Problem};
-use passerelle::webhooks::address::check_url;
+use passerelle::web::problem::Code;
 use passerelle::webhooks::health::Health;
 use passerelle::webhooks::signature::SigningSecret;
 use passerelle::webhooks::subscription::{ROTATION_OVERLAP, SealedSecret, Webhook, WebhookId};
 use serde_json::{Value, json};
 
+use super::webhook_settings::Wanted;
 use crate::app::App;
 use crate::caller::ServiceCaller;
 use crate::commit::deciding;
 use crate::error::ApiError;
 use crate::openapi::{parameters, refusals as by, schemas};
-
-/// The longest description.
-const DESCRIPTION_MAX: usize = 500;
 
 /// `POST /webhooks`.
 #[utoipa::path(
@@ -325,95 +321,4 @@ fn new_secret(app: &App, id: WebhookId) -> Result<(SigningSecret, String), ApiEr
     let secret = SigningSecret::from_random(rand::random());
     let sealed = app.sealing.current().seal(secret.as_bytes(), &id.to_string(), rand::random())?;
     Ok((secret, sealed))
-}
-
-/// What a body asks for.
-struct Wanted {
-    url: Field<String>,
-    event_types: Field<Vec<String>>,
-    description: Field<String>,
-}
-
-/// The same, judged.
-struct Settings {
-    url: String,
-    event_types: Option<Vec<Kind>>,
-    description: Option<String>,
-}
-
-impl Wanted {
-    fn read(body: &RawBody) -> Result<Self, Problem> {
-        Self::of(&body.json(false)?).map_err(Problem::shape)
-    }
-
-    fn read_patch(body: &RawBody) -> Result<Self, Problem> {
-        Self::of(&body.json(true)?).map_err(Problem::shape)
-    }
-
-    fn of(body: &Value) -> Result<Self, Fault> {
-        let shape = Shape::object(body, "", &["url", "eventTypes", "description"])?;
-        Ok(Self {
-            url: shape.text("url")?,
-            event_types: shape.texts("eventTypes")?,
-            description: shape.text("description")?,
-        })
-    }
-
-    /// All faults at once; a refused address has a problem of its own when it is the only one.
-    fn judge(self, app: &App, current: Option<&Webhook>) -> Result<Settings, Problem> {
-        let mut faults = Vec::new();
-        let mut refused = None;
-        let url = match (self.url, current) {
-            (Field::Set(url), _) => match check_url(&url, app.policy) {
-                Ok(checked) => checked.as_str().to_owned(),
-                Err(refusal) => {
-                    refused = Some(Fault::new("/url", refusal.to_string()));
-                    String::new()
-                }
-            },
-            (Field::Absent, Some(current)) => current.url.clone(),
-            _ => {
-                faults.push(Fault::new("/url", "valeur obligatoire"));
-                String::new()
-            }
-        };
-        let event_types = match self.event_types {
-            Field::Absent => current.and_then(|current| current.event_types.clone()),
-            Field::Null => None,
-            Field::Set(names) => Some(kinds(&names, &mut faults)),
-        };
-        let description = match self.description {
-            Field::Absent => current.and_then(|current| current.description.clone()),
-            Field::Null => None,
-            Field::Set(text) => {
-                if text.chars().count() > DESCRIPTION_MAX {
-                    faults.push(Fault::new("/description", "500 caractères au plus"));
-                }
-                Some(text)
-            }
-        };
-        match refused {
-            Some(fault) if faults.is_empty() => Err(Problem::new(Code::WebhookUrlRefused).errors(&[fault])),
-            None if faults.is_empty() => Ok(Settings { url, event_types, description }),
-            fault => {
-                faults.extend(fault);
-                Err(Problem::new(Code::ValidationFailed).errors(&faults))
-            }
-        }
-    }
-}
-
-fn kinds(names: &[String], faults: &mut Vec<Fault>) -> Vec<Kind> {
-    if names.is_empty() {
-        faults.push(Fault::new("/eventTypes", "au moins un type est attendu"));
-    }
-    let mut kinds = Vec::new();
-    for (i, name) in names.iter().enumerate() {
-        match Kind::from_name(name) {
-            Some(kind) if !kinds.contains(&kind) => kinds.push(kind),
-            Some(_) => {}
-            None => faults.push(Fault::new(format!("/eventTypes/{i}"), "type d'événement inconnu")),
-        }
-    }
-    kinds
 }

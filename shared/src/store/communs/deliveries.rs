@@ -18,9 +18,9 @@ const VERSIONS_AT_A_TIME: i32 = 100;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct DeliveryItem {
+pub(super) struct DeliveryItem {
     #[serde(flatten)]
-    delivery: Delivery,
+    pub(super) delivery: Delivery,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -52,13 +52,13 @@ impl TryFrom<String> for Recipient {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct EventItem {
+pub(super) struct EventItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due_at: Option<String>,
     recipients: Vec<Recipient>,
-    event: Event,
+    pub(super) event: Event,
     expires_at: i64,
 }
 

@@ -37,6 +37,11 @@ impl Held {
         self.records.iter().fold(Grant::default(), |all, (_, grant)| all.merged(*grant))
     }
 
+    /// Adds what is stored under one hash of the person.
+    pub(super) fn add(&mut self, hash: &PersonHash, grant: Grant) {
+        self.records.push((hash.clone(), grant));
+    }
+
     /// Whether something is stored under another key than the current one.
     #[must_use]
     pub fn is_outdated(&self, person: &Person) -> bool {
@@ -65,9 +70,9 @@ impl CommunsStore {
             let keys = wanted.iter().map(keys::ItemKey::to_attributes).collect();
             for item in self.batch_get(keys).await? {
                 let id = item.get("SK").and_then(|sk| sk.as_s().ok()).and_then(|sk| keys::project_of(sk));
-                let stored: GrantItem = serde_dynamo::from_item(item)?;
+                let grant = read(item)?;
                 if let Some(id) = id {
-                    found.entry(id).or_default().records.push((hash.clone(), stored.grant));
+                    found.entry(id).or_default().add(hash, grant);
                 }
             }
         }
@@ -157,8 +162,8 @@ impl CommunsStore {
         let mut page = Vec::new();
         for item in answer.items.unwrap_or_default() {
             let id = item.get("SK").and_then(|sk| sk.as_s().ok()).and_then(|sk| keys::project_of(sk));
-            let stored: GrantItem = serde_dynamo::from_item(item)?;
-            page.extend(id.map(|id| (id, stored.grant)));
+            let grant = read(item)?;
+            page.extend(id.map(|id| (id, grant)));
         }
         Ok(page)
     }
@@ -184,6 +189,11 @@ impl CommunsStore {
         }
         Ok(items)
     }
+}
+
+/// The rights in an item.
+pub(super) fn read(item: super::Item) -> Result<Grant, StoreError> {
+    Ok(serde_dynamo::from_item::<_, GrantItem>(item)?.grant)
 }
 
 fn guard(stored: Option<Grant>) -> Guard {

@@ -286,6 +286,11 @@ impl HeadItem {
     }
 }
 
+/// Reads a head.
+pub(super) fn stored(item: super::Item) -> Result<Stored, StoreError> {
+    Ok(serde_dynamo::from_item::<_, HeadItem>(item)?.into_stored())
+}
+
 /// Reads a head as the lists get it.
 pub(super) fn live(item: super::Item) -> Result<Option<Project>, StoreError> {
     Ok(match serde_dynamo::from_item(item)? {

@@ -1,0 +1,60 @@
+//! What a request about one project needs first, read in one call: the API key, the project, the user's rights.
+
+use super::api_keys::ApiKey;
+use super::grants::{self, Held};
+use super::keys::{self, ItemKey};
+use super::projects::{self, Stored};
+use super::{CommunsStore, Item};
+use crate::auth::KeyHash;
+use crate::communs::project::ProjectId;
+use crate::people::Person;
+use crate::store::error::StoreError;
+
+/// The first facts of a request.
+#[derive(Debug, Default)]
+pub struct Opening {
+    /// What the key opens; `None` when it is unknown.
+    pub key: Option<ApiKey>,
+    /// The project asked for, its tombstone, or `None` when there never was one.
+    pub project: Option<Stored>,
+    /// The user's rights on it.
+    pub held: Held,
+}
+
+impl CommunsStore {
+    /// Reads the key of this hash and, where the request names them, the project and the user's rights on it.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn open(
+        &self,
+        key: &KeyHash,
+        project: Option<ProjectId>,
+        person: Option<&Person>,
+    ) -> Result<Opening, StoreError> {
+        let api_key = keys::api_key(key);
+        let Some(id) = project else {
+            return Ok(Opening { key: self.get(&api_key).await?, ..Opening::default() });
+        };
+        let head = keys::head(id);
+        let rights = person.into_iter().flat_map(Person::hashes).map(|hash| (hash, keys::grant(hash, id)));
+        let rights: Vec<_> = rights.collect();
+        let wanted = [&api_key, &head].into_iter().chain(rights.iter().map(|(_, key)| key));
+        let mut opening = Opening::default();
+        for item in self.batch_get(wanted.map(ItemKey::to_attributes).collect()).await? {
+            if is(&item, &api_key) {
+                opening.key = Some(serde_dynamo::from_item(item)?);
+            } else if is(&item, &head) {
+                opening.project = Some(projects::stored(item)?);
+            } else if let Some((hash, _)) = rights.iter().find(|(_, key)| is(&item, key)) {
+                opening.held.add(hash, grants::read(item)?);
+            }
+        }
+        Ok(opening)
+    }
+}
+
+fn is(item: &Item, key: &ItemKey) -> bool {
+    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+    text("PK") == Some(&key.pk) && text("SK") == Some(&key.sk)
+}
