@@ -6,6 +6,8 @@ mod cost;
 mod crash;
 mod e2e;
 mod engines;
+mod erasure;
+mod feed;
 mod openapi;
 mod rotation;
 mod strangers;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::communs::event::{Event, EventId};
 use passerelle::communs::permission::{Grant, Level};
 use passerelle::communs::project::{Change, Outcome, Porteur, Project, ProjectId};
@@ -40,6 +40,10 @@ where
     }
     attempt().await
 }
+
+/// How old an event's instant may be when its commit begins: the reads in between may have been slow. The commit takes
+/// at most the store's operation timeout; together they stay below the feed's lag, so that the feed has no gap.
+const STAMP_GOOD_FOR: TimeDelta = TimeDelta::milliseconds(500);
 
 /// An event added to a transaction, and whom to tell of it once it is committed.
 pub(crate) struct Outgoing {
@@ -156,6 +160,9 @@ impl App {
     /// [`ApiError::Race`] when somebody was faster.
     pub(crate) async fn commit_event(&self, mut transaction: Transaction, event: &Event) -> Result<(), ApiError> {
         let outgoing = self.add_event(&mut transaction, event).await?;
+        if self.clock.now() - event.at > STAMP_GOOD_FOR {
+            return Err(ApiError::Race);
+        }
         self.store.commit(transaction).await?;
         self.send(outgoing).await;
         Ok(())

@@ -19,8 +19,9 @@ pub const KEPT: TimeDelta = TimeDelta::days(90);
 /// How long after its commit an unsent event is taken over by the sweeper.
 pub const SENT_WITHIN: TimeDelta = TimeDelta::seconds(10);
 
-/// The feed ends this long before now. A write stamps its event, then commits within the store's operation timeout
-/// ([`crate::store::OPERATION_TIMEOUT`]): nothing can still appear before the feed's end.
+/// The feed ends this long before now. A write stamps its event at most half a second before its commit, which ends
+/// within the store's operation timeout ([`crate::store::OPERATION_TIMEOUT`], 8 s) or never: nothing can still appear
+/// before the feed's end, as long as clocks differ by less than the half second left.
 pub const FEED_LAG: TimeDelta = TimeDelta::seconds(9);
 
 /// A webhook an event is for, as frozen when the event was committed. Stored as `<service>#<webhook>`.
