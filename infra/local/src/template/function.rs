@@ -250,7 +250,7 @@ mod tests {
         let template = Template::parse(EMBEDDED).unwrap();
         let [api, fanout, sweeper] = template.functions.as_slice() else { panic!("three functions") };
         let routes: Vec<_> = api.routes.iter().map(|r| format!("{} {}", r.method, r.path)).collect();
-        assert_eq!(routes, ["ANY /communs/v1/{proxy+}", "GET /problems/{code}"]);
+        assert_eq!(routes, ["ANY /communs/v1/{proxy+}", "GET /problems/{code}", "GET /problems"]);
         assert_eq!(fanout.timeout, Duration::from_secs(30));
         let batches: Vec<_> = fanout.sources.iter().map(|s| (s.batch_size, s.maximum_concurrency)).collect();
         assert_eq!(batches, [(10, Some(200)), (10, Some(50))]);
