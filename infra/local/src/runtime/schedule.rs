@@ -21,6 +21,8 @@ pub async fn repeat(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
+            // Told to stop, it does not run once more because its time has come as well.
+            biased;
             _ = stop.wait_for(|stopped| *stopped) => return,
             _ = ticks.tick() => {}
         }
