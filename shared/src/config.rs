@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 
+use crate::webhooks::address::Policy;
+
 /// What is wrong with the environment.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("variables d'environnement absentes ou invalides : {}", .0.join(", "))]
@@ -40,6 +42,11 @@ impl<'a> Variables<'a> {
                 false
             }
         }
+    }
+
+    /// Where webhooks may be sent: `WEBHOOK_LOOPBACK`, `refused` everywhere but in the local stack.
+    pub fn address_policy(&self) -> Policy {
+        if self.choice("WEBHOOK_LOOPBACK", "allowed", "refused") { Policy::LoopbackToo } else { Policy::Public }
     }
 
     /// The configuration built meanwhile, if nothing was missing.

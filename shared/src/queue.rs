@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::auth::Service;
 use crate::communs::event::EventId;
 use crate::instant;
-use crate::webhooks::subscription::WebhookId;
+use crate::webhooks::delivery::Delivery;
+use crate::webhooks::subscription::{Webhook, WebhookId};
 
 /// SQS takes ten messages a batch.
 const BATCH: usize = 10;
@@ -32,6 +33,24 @@ pub struct Turn {
     /// A first attempt that goes by the retries' queue because its receiver is slow.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub diverted: bool,
+}
+
+impl Turn {
+    /// The turn of a delivery nobody has attempted.
+    #[must_use]
+    pub fn first(event: &EventId, service: Service, webhook: WebhookId) -> Self {
+        Self { event: event.clone(), service, webhook, attempts: 0, due: None, diverted: false }
+    }
+
+    /// The next turn of a stored delivery, which is to be swept at `due` if nobody takes it before.
+    #[must_use]
+    pub fn next(webhook: &Webhook, delivery: &Delivery, due: DateTime<Utc>) -> Self {
+        Self {
+            attempts: delivery.attempt_count,
+            due: Some(due),
+            ..Self::first(&delivery.event_id, webhook.service.clone(), webhook.id)
+        }
+    }
 }
 
 /// A failed operation of the queue. The detail is for the log.

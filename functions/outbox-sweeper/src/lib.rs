@@ -11,11 +11,9 @@ use passerelle::clock::Clock;
 use passerelle::communs::event::EventId;
 use passerelle::config::{ConfigError, Variables};
 use passerelle::queue::{QueueError, Turn, TurnQueue};
-use passerelle::store::communs::deliveries::Expect;
-use passerelle::store::communs::events::{Pending, SENT_WITHIN};
+use passerelle::store::communs::events::{Pending, Recipient, SENT_WITHIN};
 use passerelle::store::communs::{CommunsStore, keys};
 use passerelle::store::error::{CommitError, StoreError};
-use passerelle::webhooks::delivery::Status;
 use passerelle::webhooks::subscription::Webhook;
 use serde::Serialize;
 
@@ -134,14 +132,7 @@ impl Sweeper {
             return Ok(false);
         }
         let Some((event, recipients)) = self.store.event(&pending.id).await? else { return Ok(false) };
-        let turn = |recipient: passerelle::store::communs::events::Recipient| Turn {
-            event: event.id.clone(),
-            service: recipient.service,
-            webhook: recipient.webhook,
-            attempts: 0,
-            due: None,
-            diverted: false,
-        };
+        let turn = |to: Recipient| Turn::first(&event.id, to.service, to.webhook);
         let turns: Vec<Turn> = recipients.into_iter().map(turn).collect();
         self.deliveries.send(&turns, 0).await?;
         self.store.mark_sent(&event.id).await?;
@@ -152,7 +143,8 @@ impl Sweeper {
     async fn sweep_retries(&self, webhook: &Webhook) -> Result<(usize, usize), SweepError> {
         let now = self.clock.now();
         if webhook.disabled.is_some() {
-            return Ok((0, self.hold(webhook, now).await?));
+            // Kept until it is enabled and recovered.
+            return Ok((0, self.store.hold_due(webhook.id, now, TAKEN_PER_PARTITION, now).await?.held));
         }
         let limit = if webhook.health.open.is_some() { 1 } else { TAKEN_PER_PARTITION };
         let due = self.store.due_deliveries(webhook.id, now, limit).await?;
@@ -191,31 +183,9 @@ impl Sweeper {
             return Ok(false);
         }
         let Some(delivery) = self.store.delivery(webhook.id, event).await? else { return Ok(false) };
-        let turn = Turn {
-            event: event.clone(),
-            service: webhook.service.clone(),
-            webhook: webhook.id,
-            attempts: delivery.attempt_count,
-            due: Some(until),
-            diverted: false,
-        };
+        let turn = Turn::next(webhook, &delivery, until);
         self.retries.send(&[turn], 0).await?;
         Ok(true)
-    }
-
-    /// Takes what waits for a disabled webhook off the schedule: kept until it is enabled and recovered.
-    async fn hold(&self, webhook: &Webhook, now: DateTime<Utc>) -> Result<usize, SweepError> {
-        let due = self.store.due_deliveries(webhook.id, now, TAKEN_PER_PARTITION).await?;
-        let mut held = 0;
-        for (event, _) in due {
-            let Some(delivery) = self.store.delivery(webhook.id, &event).await? else { continue };
-            if delivery.status == Status::Pending {
-                let expect = Expect::Seen(delivery.attempt_count, delivery.status);
-                let written = self.store.write_delivery(webhook.id, &delivery.held(), None, expect, now).await;
-                held += usize::from(taken(written)?);
-            }
-        }
-        Ok(held)
     }
 }
 

@@ -34,14 +34,13 @@ impl Config {
     /// Names every variable that is missing or wrong.
     pub fn read(look_up: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variables = Variables::new(&look_up);
-        let loopback = variables.choice("WEBHOOK_LOOPBACK", "allowed", "refused");
         let config = Self {
             communs_table: variables.text("COMMUNS_TABLE"),
             deliveries_queue_url: variables.text("DELIVERIES_QUEUE_URL"),
             retries_queue_url: variables.text("RETRIES_QUEUE_URL"),
             email_hmac_secret: variables.text("EMAIL_HMAC_SECRET"),
             webhook_sealing_secret: variables.text("WEBHOOK_SEALING_SECRET"),
-            address_policy: if loopback { Policy::LoopbackToo } else { Policy::Public },
+            address_policy: variables.address_policy(),
         };
         variables.finish(config)
     }

@@ -52,11 +52,7 @@ impl FromRequestParts<App> for ServiceCaller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let caller = authenticate(parts, app).await?;
-        match caller.scope {
-            Scope::Projects | Scope::Sync => caller.with_user(parts, app),
-            Scope::Manage => Err(Code::ScopeRefused.into()),
-        }
+        authenticate(parts, app, &[Scope::Projects, Scope::Sync]).await
     }
 }
 
@@ -76,15 +72,12 @@ impl FromRequestParts<App> for SyncCaller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let caller = authenticate(parts, app).await?;
-        match caller.scope {
-            Scope::Sync => caller.with_user(parts, app).map(Self),
-            Scope::Projects | Scope::Manage => Err(Code::ScopeRefused.into()),
-        }
+        authenticate(parts, app, &[Scope::Sync]).await.map(Self)
     }
 }
 
-async fn authenticate(parts: &mut Parts, app: &App) -> Result<ServiceCaller, ApiError> {
+/// Key, scope (one of `opening_scopes`), user header: examined in this order, whatever was read at once.
+async fn authenticate(parts: &mut Parts, app: &App, opening_scopes: &[Scope]) -> Result<ServiceCaller, ApiError> {
     // Every request begins here: what follows uses the keys at hand.
     futures_util::join!(app.people.keep_fresh(), app.sealing.keep_fresh());
     let project = project_of_path(parts, app).await;
@@ -93,14 +86,18 @@ async fn authenticate(parts: &mut Parts, app: &App) -> Result<ServiceCaller, Api
         return Err(Code::Unauthenticated.into());
     };
     let key = value.to_str().ok().and_then(bearer).ok_or(Code::Unauthenticated)?;
-    // A header that is no e-mail is refused later, in its turn.
-    let user = user(parts, app).unwrap_or(None);
-    let person = user.as_ref().map(|user| &user.person);
+    // A header that is no e-mail is refused below, in its turn.
+    let user = user(parts, app);
+    let person = user.as_ref().ok().and_then(Option::as_ref).map(|user| &user.person);
     let opening = app.store.open(&KeyHash::of(key), project, person).await?;
     let known = opening.key.ok_or(Code::Unauthenticated)?;
+    if !opening_scopes.contains(&known.scope) {
+        return Err(Code::ScopeRefused.into());
+    }
+    let user = user?;
     let held = user.is_some().then_some(opening.held);
     let opening = project.map(|id| ProjectOpening { id, project: opening.project, held });
-    Ok(ServiceCaller { service: known.service, scope: known.scope, user: None, opening: Mutex::new(opening) })
+    Ok(ServiceCaller { service: known.service, scope: known.scope, user, opening: Mutex::new(opening) })
 }
 
 /// The project a path is about, if it is about one.
@@ -138,10 +135,5 @@ impl ServiceCaller {
     pub(crate) fn take_opening(&self, id: ProjectId) -> Option<ProjectOpening> {
         let mut opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         opening.take_if(|opening| opening.id == id)
-    }
-
-    fn with_user(mut self, parts: &Parts, app: &App) -> Result<Self, ApiError> {
-        self.user = user(parts, app)?;
-        Ok(self)
     }
 }

@@ -189,14 +189,7 @@ impl App {
         if outgoing.recipients.is_empty() {
             return;
         }
-        let turn = |recipient: Recipient| Turn {
-            event: outgoing.event.clone(),
-            service: recipient.service,
-            webhook: recipient.webhook,
-            attempts: 0,
-            due: None,
-            diverted: false,
-        };
+        let turn = |to: Recipient| Turn::first(&outgoing.event, to.service, to.webhook);
         let turns: Vec<Turn> = outgoing.recipients.into_iter().map(turn).collect();
         if let Err(error) = self.deliveries.send(&turns, 0).await {
             tracing::warn!(event = %outgoing.event, error = %error, "event not sent: left to the sweeper");

@@ -36,12 +36,11 @@ impl Config {
     /// Names every variable that is missing or wrong.
     pub fn read(look_up: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variables = Variables::new(&look_up);
-        let loopback = variables.choice("WEBHOOK_LOOPBACK", "allowed", "refused");
         let config = Self {
             communs_table: variables.text("COMMUNS_TABLE"),
             retries_queue_url: variables.text("RETRIES_QUEUE_URL"),
             webhook_sealing_secret: variables.text("WEBHOOK_SEALING_SECRET"),
-            address_policy: if loopback { Policy::LoopbackToo } else { Policy::Public },
+            address_policy: variables.address_policy(),
         };
         variables.finish(config)
     }

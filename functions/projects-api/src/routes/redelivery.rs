@@ -170,14 +170,7 @@ impl App {
             }
         });
         let written: Vec<Option<Delivery>> = written.buffered(AT_A_TIME).try_collect().await?;
-        let turn = |delivery: Delivery| Turn {
-            event: delivery.event_id,
-            service: webhook.service.clone(),
-            webhook: webhook.id,
-            attempts: delivery.attempt_count,
-            due: Some(swept_at),
-            diverted: false,
-        };
+        let turn = |delivery: Delivery| Turn::next(webhook, &delivery, swept_at);
         let turns: Vec<Turn> = written.into_iter().flatten().map(turn).collect();
         if let Err(error) = self.retries.send(&turns, 0).await {
             tracing::warn!(webhook = %webhook.id, error = %error, "redelivery not sent: left to the sweeper");
@@ -190,18 +183,8 @@ impl App {
         loop {
             // Far enough to see every retry: the longest wait is a day.
             let horizon = self.clock.now() + TimeDelta::days(2);
-            let due = self.store.due_deliveries(webhook.id, horizon, PER_PAGE).await?;
-            if due.is_empty() {
+            if self.store.hold_due(webhook.id, horizon, PER_PAGE, self.clock.now()).await?.seen == 0 {
                 return Ok(());
-            }
-            for (event, _) in due {
-                let Some(delivery) = self.store.delivery(webhook.id, &event).await? else { continue };
-                let expect = Expect::Seen(delivery.attempt_count, delivery.status);
-                let held = delivery.held();
-                match self.store.write_delivery(webhook.id, &held, None, expect, self.clock.now()).await {
-                    Ok(()) | Err(CommitError::Race) => {}
-                    Err(error) => return Err(error.into()),
-                }
             }
         }
     }

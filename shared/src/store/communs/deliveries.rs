@@ -37,6 +37,15 @@ pub enum Expect {
     Seen(u32, Status),
 }
 
+/// What [`CommunsStore::hold_due`] found and did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldBack {
+    /// Deliveries found due.
+    pub seen: usize,
+    /// Of these, taken off the schedule.
+    pub held: usize,
+}
+
 impl CommunsStore {
     /// The delivery of an event to a webhook, once one was written.
     ///
@@ -111,6 +120,36 @@ impl CommunsStore {
         until: DateTime<Utc>,
     ) -> Result<(), CommitError> {
         self.lease(&keys::delivery(webhook, event), due, until).await
+    }
+
+    /// Takes up to `limit` deliveries of a disabled webhook that are due by `horizon` off the schedule.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn hold_due(
+        &self,
+        webhook: WebhookId,
+        horizon: DateTime<Utc>,
+        limit: i32,
+        now: DateTime<Utc>,
+    ) -> Result<HeldBack, StoreError> {
+        let due = self.due_deliveries(webhook, horizon, limit).await?;
+        let mut held_back = HeldBack { seen: due.len(), held: 0 };
+        for (event, _) in due {
+            let Some(delivery) = self.delivery(webhook, &event).await? else { continue };
+            // The index may lag: what was delivered meanwhile is not taken back.
+            if delivery.status != Status::Pending {
+                continue;
+            }
+            let expect = Expect::Seen(delivery.attempt_count, delivery.status);
+            match self.write_delivery(webhook, &delivery.held(), None, expect, now).await {
+                Ok(()) => held_back.held += 1,
+                // Somebody is just dealing with it.
+                Err(CommitError::Race) => {}
+                Err(CommitError::Store(error)) => return Err(error),
+            }
+        }
+        Ok(held_back)
     }
 
     /// A page of a webhook's deliveries, newest event first, of events before `before`.
