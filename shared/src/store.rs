@@ -2,7 +2,9 @@
 
 pub mod communs;
 pub mod error;
-mod merge;
+pub(crate) mod merge;
+pub mod table;
+pub mod transaction;
 
 use std::time::Duration;
 

@@ -1,4 +1,12 @@
-//! What the HTTP functions share: problem+json answers and the reading of bodies.
+//! What the HTTP functions share: problem+json answers, bodies, queries, what surrounds a request, and the parts their
+//! `OpenAPI` documents have in common.
 
 pub mod body;
+pub mod caller;
+pub mod error;
+pub mod guide;
+pub mod layer;
+pub mod openapi;
+pub mod pages;
 pub mod problem;
+pub mod query;

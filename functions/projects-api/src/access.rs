@@ -9,7 +9,7 @@ use passerelle::web::problem::{Code, Problem};
 
 use crate::app::App;
 use crate::caller::ServiceCaller;
-use crate::error::ApiError;
+use passerelle::web::error::ApiError;
 
 /// A live project, and what guards its next write.
 pub(crate) struct Found {

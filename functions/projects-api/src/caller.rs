@@ -5,9 +5,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
-use http::header::AUTHORIZATION;
 use http::request::Parts;
-use passerelle::auth::{KeyHash, Scope, Service, bearer};
+use passerelle::auth::{KeyHash, Scope, Service};
 use passerelle::communs::project::ProjectId;
 use passerelle::people::Person;
 use passerelle::reference::email::Email;
@@ -16,7 +15,8 @@ use passerelle::store::communs::projects::Stored;
 use passerelle::web::problem::Code;
 
 use crate::app::App;
-use crate::error::ApiError;
+use passerelle::web::caller::token;
+use passerelle::web::error::ApiError;
 
 /// The header in which a service names its user.
 const USER_EMAIL: &str = "x-user-email";
@@ -81,11 +81,7 @@ async fn authenticate(parts: &mut Parts, app: &App, opening_scopes: &[Scope]) ->
     // Every request begins here: what follows uses the keys at hand.
     futures_util::join!(app.people.keep_fresh(), app.sealing.keep_fresh());
     let project = project_of_path(parts, app).await;
-    let mut values = parts.headers.get_all(AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(Code::Unauthenticated.into());
-    };
-    let key = value.to_str().ok().and_then(bearer).ok_or(Code::Unauthenticated)?;
+    let key = token(&parts.headers)?;
     // A header that is no e-mail is refused below, in its turn.
     let user = user(parts, app);
     let person = user.as_ref().ok().and_then(Option::as_ref).map(|user| &user.person);

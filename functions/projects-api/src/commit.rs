@@ -11,12 +11,12 @@ use passerelle::people::Person;
 use passerelle::queue::Turn;
 use passerelle::store::communs::events::Recipient;
 use passerelle::store::communs::grants::Held;
-use passerelle::store::communs::transaction::Transaction;
+use passerelle::store::transaction::Transaction;
 
 use crate::access::Found;
 use crate::app::App;
 use crate::caller::ServiceCaller;
-use crate::error::ApiError;
+use passerelle::web::error::ApiError;
 
 /// How often a write that lost a race is decided again before the caller is asked to come back.
 const ROUNDS: u32 = 8;

@@ -7,11 +7,9 @@ mod access;
 mod app;
 mod caller;
 mod commit;
-mod error;
-mod layer;
 mod openapi;
 mod precondition;
-mod query;
+mod refusal;
 mod routes;
 
 pub use app::{App, Config, StartError};

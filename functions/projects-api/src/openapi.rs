@@ -9,18 +9,13 @@ pub(crate) mod refusals;
 pub(crate) mod schemas;
 pub(crate) mod viewer;
 
-use std::collections::BTreeMap;
-
-use passerelle::web::problem::Code;
-use utoipa::openapi::example::ExampleBuilder;
+use passerelle::web::openapi::components;
+use passerelle::web::openapi::problem::{Cause, Fault, Problem, TrailNode};
+use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi as Document, Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
 use crate::routes::Described;
-use crate::routes::problems::guide::example;
-use refusals::MEDIA_TYPE;
-use schemas::problem::{Fault, Problem};
 
 /// The document as committed and served.
 pub(crate) const COMMITTED: &str = include_str!("../../../docs/openapi/communs.json");
@@ -58,8 +53,8 @@ droit (403), forme du corps (400), `If-Match` (412), valeurs (422) ; une requêt
         (name = "Livraisons", description = "Ce qui a été envoyé à un webhook, et le renvoyer."),
         (name = "Documentation", description = "Ce document."),
     ),
-    components(schemas(Problem, Fault)),
-    modifiers(&ApiKey, &ProblemExamples),
+    components(schemas(Problem, Fault, TrailNode, Cause)),
+    modifiers(&ApiKey),
 )]
 struct Communs;
 
@@ -68,9 +63,7 @@ struct Communs;
 /// # Errors
 /// When it cannot be written as JSON.
 pub fn document() -> Result<String, serde_json::Error> {
-    let mut document = Communs::openapi().merge_from(Described::openapi());
-    share_refusals(&mut document);
-    document.to_pretty_json().map(|json| json + "\n")
+    passerelle::web::openapi::finished(Communs::openapi().merge_from(Described::openapi()))
 }
 
 /// How callers authenticate.
@@ -83,41 +76,4 @@ impl Modify for ApiKey {
         scheme.description = Some(description.to_owned());
         components(document).add_security_scheme("apiKey", SecurityScheme::Http(scheme));
     }
-}
-
-/// One example per problem, to which the answers refer.
-struct ProblemExamples;
-
-impl Modify for ProblemExamples {
-    fn modify(&self, document: &mut Document) {
-        let entry = |code: Code| {
-            let (_, name, title) = code.facts();
-            let shown = ExampleBuilder::new().summary(title).value(Some(example(code))).build();
-            (name.to_owned(), RefOr::T(shown))
-        };
-        components(document).examples.extend(Code::ALL.map(entry));
-    }
-}
-
-/// Moves the refusals, which many operations have in common, to where each stands once.
-fn share_refusals(document: &mut Document) {
-    let mut shared = BTreeMap::new();
-    for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
-            for (status, answer) in &mut operation.responses.responses {
-                let RefOr::T(response) = answer else { continue };
-                let Some(RefOr::T(content)) = response.content.get(MEDIA_TYPE) else { continue };
-                let codes: Vec<&str> = content.examples.keys().map(String::as_str).collect();
-                let name = format!("{status}.{}", codes.join("."));
-                let reference = RefOr::Ref(Ref::from_response_name(&name));
-                shared.insert(name, std::mem::replace(answer, reference));
-            }
-        }
-    }
-    components(document).responses.extend(shared);
-}
-
-fn components(document: &mut Document) -> &mut Components {
-    document.components.get_or_insert_default()
 }

@@ -7,7 +7,6 @@ mod links;
 mod lists;
 mod people;
 mod permissions;
-pub(crate) mod problems;
 mod projects;
 mod redelivery;
 mod statuts;
@@ -17,10 +16,10 @@ mod webhooks;
 use axum::Router;
 use axum::routing::{self, MethodRouter};
 use passerelle::web::problem::{Code, Problem};
+use passerelle::web::{layer, pages};
 use utoipa::OpenApi;
 
 use crate::app::App;
-use crate::layer;
 use crate::openapi::viewer;
 
 /// Where the API begins.
@@ -83,7 +82,7 @@ pub fn router(app: App) -> Router {
     let communs = table().fold(viewer::routes(), |router, (path, handler)| router.route(path, handler));
     Router::new()
         .nest(PREFIX, communs)
-        .merge(problems::routes())
+        .merge(pages::routes())
         .fallback(|| async { Problem::new(Code::NotFound).detail("Cette route n'existe pas.") })
         .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
         .layer(axum::middleware::from_fn(layer::identify))

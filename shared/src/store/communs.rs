@@ -30,47 +30,31 @@ pub mod keys;
 pub mod lists;
 pub mod opening;
 pub mod projects;
-pub mod transaction;
 pub mod turns;
 pub mod webhooks;
 
-use std::collections::HashMap;
+use std::ops::Deref;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
-use serde::de::DeserializeOwned;
 
-use super::error::StoreError;
-use keys::ItemKey;
-
-/// One item as DynamoDB gives it.
-pub(crate) type Item = HashMap<String, AttributeValue>;
+use super::table::{Item, Table};
 
 /// The table of the communs domain.
 #[derive(Clone, Debug)]
-pub struct CommunsStore {
-    client: Client,
-    table: String,
-}
+pub struct CommunsStore(Table);
 
 impl CommunsStore {
     /// The table named `table`.
     #[must_use]
     pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+        Self(Table::new(client, table))
     }
+}
 
-    /// Reads one item, strongly consistent.
-    async fn get<T: DeserializeOwned>(&self, key: &ItemKey) -> Result<Option<T>, StoreError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key.to_attributes()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(StoreError::aws("GetItem"))?;
-        Ok(answer.item.map(serde_dynamo::from_item).transpose()?)
+impl Deref for CommunsStore {
+    type Target = Table;
+
+    fn deref(&self) -> &Table {
+        &self.0
     }
 }

@@ -8,7 +8,7 @@ use crate::shape::Fault;
 
 /// The codes of all problems, each documented at `/problems/<code>`.
 ///
-/// Source: `cases/communs/_shapes.md` and `cases/webhooks/_shapes.md`; `method-not-allowed` and the two of status
+/// Source: `_shapes.md` of `cases/{communs,webhooks,droits,coop}`; `method-not-allowed` and the two of status
 /// 5xx are ours (docs/decisions/0003).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
@@ -52,6 +52,50 @@ pub enum Code {
     IdempotencyKeyReused,
     /// 422: the webhook's address is refused.
     WebhookUrlRefused,
+    /// 401: the password is wrong (L7).
+    AuthenticationFailed,
+    /// 401: the code of the second factor is wrong, too old, or was never asked for.
+    TwoFactorFailed,
+    /// 429: three wrong codes; locked for a while.
+    TwoFactorLocked,
+    /// 429: more attempts than a person makes in a minute.
+    TooManyAttempts,
+    /// 403: the e-mail is a test account (C3).
+    TestAccount,
+    /// 404: nobody asked for an account with this e-mail (C5).
+    ProspectMissing,
+    /// 403: the account is refused (C7, C12, C14, C17, C19), with `reason` and `trail`.
+    ProspectInvalid,
+    /// 404: no such establishment (C9, L12).
+    EstablishmentMissing,
+    /// 503: Portail DF could not be asked, which never means "no rights" (C10).
+    PortailDfUnavailable,
+    /// 409: the e-mail has an account already (C20).
+    EmailAlreadyUsed,
+    /// 404: no account has this e-mail (L3).
+    UserMissing,
+    /// 410: the user was deleted (L5; coop).
+    UserDeleted,
+    /// 403: Portail DF knows no structure of the establishment (L18, M8).
+    StructureUnknown,
+    /// 403: the user is no member of the establishment.
+    EstablishmentNotAllowed,
+    /// 403: a suspended user asked for data, with `causes`.
+    UserSuspended,
+    /// 413: the export does not fit an answer.
+    ExportTooLarge,
+    /// 404: no such user (coop).
+    UserNotFound,
+    /// 404: no such nightly run.
+    SyncRunNotFound,
+    /// 409: resume of a run that is not paused.
+    SyncRunNotPaused,
+    /// 422: more changes than one transaction carries.
+    SyncTooLarge,
+    /// 502: the Dataspace could not be asked.
+    DataspaceUnavailable,
+    /// 502: the Dataspace refused, or its answer breaks the contract.
+    DataspaceInvalidAnswer,
     /// 500: a failure of ours.
     Internal,
     /// 503: too many concurrent writes of one thing, or the store cannot be reached for now.
@@ -60,7 +104,7 @@ pub enum Code {
 
 impl Code {
     /// All codes, in the order of the documentation.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 44] = [
         Self::InvalidBody,
         Self::InvalidQuery,
         Self::UserEmailRequired,
@@ -81,6 +125,28 @@ impl Code {
         Self::StatutUnknown,
         Self::IdempotencyKeyReused,
         Self::WebhookUrlRefused,
+        Self::AuthenticationFailed,
+        Self::TwoFactorFailed,
+        Self::TwoFactorLocked,
+        Self::TooManyAttempts,
+        Self::TestAccount,
+        Self::ProspectMissing,
+        Self::ProspectInvalid,
+        Self::EstablishmentMissing,
+        Self::PortailDfUnavailable,
+        Self::EmailAlreadyUsed,
+        Self::UserMissing,
+        Self::UserDeleted,
+        Self::StructureUnknown,
+        Self::EstablishmentNotAllowed,
+        Self::UserSuspended,
+        Self::ExportTooLarge,
+        Self::UserNotFound,
+        Self::SyncRunNotFound,
+        Self::SyncRunNotPaused,
+        Self::SyncTooLarge,
+        Self::DataspaceUnavailable,
+        Self::DataspaceInvalidAnswer,
         Self::Internal,
         Self::Unavailable,
     ];
@@ -113,6 +179,40 @@ impl Code {
                 (422, "idempotency-key-reused", "Cette clé d'idempotence a déjà servi pour un autre corps")
             }
             Self::WebhookUrlRefused => (422, "webhook-url-refused", "Cette adresse de webhook est refusée"),
+            Self::AuthenticationFailed => (401, "authentication-failed", "Le mot de passe est refusé"),
+            Self::TwoFactorFailed => (401, "two-factor-failed", "Le code est faux ou périmé"),
+            Self::TwoFactorLocked => (429, "two-factor-locked", "Trop de codes faux : réessayez plus tard"),
+            Self::TooManyAttempts => (429, "too-many-attempts", "Trop de tentatives : réessayez dans une minute"),
+            Self::TestAccount => (403, "test-account", "Un compte de test ne crée pas de compte"),
+            Self::ProspectMissing => (404, "prospect-missing", "Aucune demande de compte pour cette adresse"),
+            Self::ProspectInvalid => (403, "prospect-invalid", "La création du compte est refusée"),
+            Self::EstablishmentMissing => (404, "establishment-missing", "Cet établissement n'existe pas"),
+            Self::PortailDfUnavailable => {
+                (503, "portail-df-unavailable", "Portail DF ne répond pas : réessayez plus tard")
+            }
+            Self::EmailAlreadyUsed => (409, "email-already-used", "Un compte existe déjà pour cette adresse"),
+            Self::UserMissing => (404, "user-missing", "Aucun compte pour cette adresse"),
+            Self::UserDeleted => (410, "user-deleted", "Ce compte a été supprimé"),
+            Self::StructureUnknown => {
+                (403, "structure-unknown", "Aucune structure de Portail DF ne correspond à l'établissement")
+            }
+            Self::EstablishmentNotAllowed => {
+                (403, "establishment-not-allowed", "Vous n'êtes pas membre de cet établissement")
+            }
+            Self::UserSuspended => (403, "user-suspended", "Vos droits sont suspendus"),
+            Self::ExportTooLarge => (413, "export-too-large", "L'export est trop grand"),
+            Self::UserNotFound => (404, "user-not-found", "Cet utilisateur n'est pas enregistré"),
+            Self::SyncRunNotFound => (404, "sync-run-not-found", "Cette synchronisation n'existe pas"),
+            Self::SyncRunNotPaused => (409, "sync-run-not-paused", "Cette synchronisation n'est pas en pause"),
+            Self::SyncTooLarge => {
+                (422, "sync-too-large", "Trop de changements d'emplois pour une seule synchronisation")
+            }
+            Self::DataspaceUnavailable => {
+                (502, "dataspace-unavailable", "Le Dataspace ne répond pas : réessayez plus tard")
+            }
+            Self::DataspaceInvalidAnswer => {
+                (502, "dataspace-invalid-answer", "La réponse du Dataspace n'est pas celle attendue")
+            }
             Self::Internal => (500, "internal-error", "Une erreur interne est survenue"),
             Self::Unavailable => (503, "unavailable", "Le service est momentanément indisponible, réessayez"),
         }
@@ -125,13 +225,14 @@ pub struct Problem {
     code: Code,
     detail: Option<String>,
     members: Map<String, Value>,
+    retry_after: Option<u64>,
 }
 
 impl Problem {
     /// A problem without further detail.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self { code, detail: None, members: Map::new() }
+        Self { code, detail: None, members: Map::new(), retry_after: None }
     }
 
     /// With a sentence for people, in French, free of personal data.
@@ -145,6 +246,13 @@ impl Problem {
     #[must_use]
     pub fn member(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// With `Retry-After`, in seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 
@@ -203,6 +311,9 @@ impl IntoResponse for Problem {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.code == Code::Unauthenticated {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response.extensions_mut().insert(Answered(self));
         response

@@ -1,57 +1,18 @@
-//! What an operation can refuse: the problems of each examination it makes, gathered by status.
-//!
-//! A route names its examinations, `Refused<(Caller, User, Existing)>`; codes, titles and examples come from the
-//! table of the problems, so that the document cannot say anything else than the API.
+//! What an operation of the communs can refuse, beside what all APIs have in common.
 
-use std::collections::BTreeMap;
-use std::marker::PhantomData;
+pub(crate) use passerelle::web::openapi::refusals::{Body, Existing, Query, Refused};
 
-use passerelle::web::problem::Code;
-use utoipa::IntoResponses;
-use utoipa::openapi::content::ContentBuilder;
-use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::{Ref, RefOr};
-
-/// The media type of every refusal.
-pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
-
-/// An examination of a request, or several.
-pub(crate) trait Examination {
-    /// The problems it can end with.
-    fn codes() -> Vec<Code>;
-}
-
-macro_rules! examinations {
-    ($($(#[$doc:meta])* $name:ident: $($code:ident),+;)+) => {$(
-        $(#[$doc])*
-        pub(crate) struct $name;
-
-        impl Examination for $name {
-            fn codes() -> Vec<Code> {
-                vec![$(Code::$code),+]
-            }
-        }
-    )+};
-}
-
-examinations! {
+passerelle::examinations! {
     /// Key, scope, user header; and what can happen to anybody.
     Caller: Unauthenticated, ScopeRefused, UserEmailInvalid, Internal, Unavailable;
     /// A user must be named.
     User: UserEmailRequired;
-    /// The query string.
-    Query: InvalidQuery;
-    /// What the path names exists.
-    Existing: NotFound;
     /// The project of the path exists, and is not deleted.
     Project: NotFound, Gone;
     /// The right on a project.
     Right: PermissionRefused;
     /// `If-Match`.
     Match: VersionConflict;
-    /// A JSON body, and the rules of its values.
-    Body: InvalidBody, BodyTooLarge, UnsupportedMediaType, ValidationFailed;
     /// The label of a statut.
     Label: StatutUnknown;
     /// `Idempotency-Key`.
@@ -64,62 +25,4 @@ examinations! {
     Room: WebhookLimitReached;
     /// The webhook is active.
     Active: WebhookDisabled;
-}
-
-macro_rules! several {
-    ($($($name:ident)+;)+) => {$(
-        impl<$($name: Examination),+> Examination for ($($name,)+) {
-            fn codes() -> Vec<Code> {
-                [$($name::codes()),+].concat()
-            }
-        }
-    )+};
-}
-
-several! {
-    A B;
-    A B C;
-    A B C D;
-    A B C D E;
-    A B C D E F;
-    A B C D E F G;
-}
-
-/// The answers of an operation's examinations.
-pub(crate) struct Refused<T>(PhantomData<T>);
-
-impl<T: Examination> IntoResponses for Refused<T> {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
-        for code in T::codes() {
-            let codes = by_status.entry(code.facts().0).or_default();
-            if !codes.contains(&code) {
-                codes.push(code);
-            }
-        }
-        by_status.into_iter().map(|(status, codes)| (status.to_string(), response(&codes).into())).collect()
-    }
-}
-
-fn response(codes: &[Code]) -> Response {
-    let line = |code: &Code| {
-        let (_, name, title) = code.facts();
-        format!("[`{name}`](/problems/{name}) : {title}.")
-    };
-    let example = |code: &Code| {
-        let name = code.facts().1;
-        (name, RefOr::Ref(Ref::new(format!("#/components/examples/{name}"))))
-    };
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("Problem")))
-        .examples_from_iter(codes.iter().map(example))
-        .build();
-    let mut response = ResponseBuilder::new()
-        .description(codes.iter().map(line).collect::<Vec<_>>().join("\n\n"))
-        .content(MEDIA_TYPE, content);
-    if codes.contains(&Code::Unauthenticated) {
-        let header = HeaderBuilder::new().description(Some("Toujours `Bearer`.")).build();
-        response = response.header("WWW-Authenticate", header);
-    }
-    response.build()
 }

@@ -9,7 +9,6 @@ pub(crate) mod delivery;
 pub(crate) mod event;
 pub(crate) mod permission;
 pub(crate) mod person;
-pub(crate) mod problem;
 pub(crate) mod project;
 pub(crate) mod statut;
 pub(crate) mod webhook;

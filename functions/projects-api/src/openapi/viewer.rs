@@ -1,10 +1,11 @@
-//! The document and the page that shows it, without a key. The viewer is Swagger UI, embedded compressed: nothing is
-//! loaded from elsewhere, and the page's own policy forbids it.
+//! The document and the page that shows it, without a key, and Swagger UI, embedded compressed, for the pages of all
+//! three APIs.
 
 use axum::Router;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderValue, header};
+use passerelle::web::openapi::viewer;
 
 use super::COMMITTED;
 use crate::app::App;
@@ -12,18 +13,11 @@ use crate::app::App;
 const SCRIPT: &[u8] = include_bytes!("viewer/swagger-ui-bundle.js.gz");
 const STYLE: &[u8] = include_bytes!("viewer/swagger-ui.css.gz");
 const START: &str = include_str!("viewer/start.js");
-const PAGE: &str = include_str!("viewer/page.html");
 
-/// Swagger UI sets styles from its script and shows icons as data.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-     connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-);
-
-/// The page and what it loads. The names of the files carry the version, which lets browsers keep them for good.
+/// The page and what it loads.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
-        .route("/docs", get(page))
+        .route("/docs", get(async || viewer::page("API des communs")))
         .route("/docs/start-1.js", get(async || kept("text/javascript; charset=utf-8", START)))
         .route("/docs/swagger-ui-5.35.0.js", get(async || gzipped("text/javascript; charset=utf-8", SCRIPT)))
         .route("/docs/swagger-ui-5.35.0.css", get(async || gzipped("text/css; charset=utf-8", STYLE)))
@@ -41,15 +35,7 @@ pub(crate) fn routes() -> Router<App> {
     security(()),
 )]
 pub(crate) async fn openapi() -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300")),
-    ];
-    (headers, COMMITTED).into_response()
-}
-
-async fn page() -> Response {
-    ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(PAGE)).into_response()
+    viewer::document(COMMITTED)
 }
 
 fn kept(media_type: &'static str, content: impl IntoResponse) -> Response {

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use super::projects::upsert;
 use crate::app::App;
 use crate::caller::{ProjectCaller, ServiceCaller};
-use crate::error::ApiError;
 use crate::openapi::{parameters, refusals as by, schemas};
+use passerelle::web::error::ApiError;
 
 /// The most creations in one request.
 const ITEMS_MAX: usize = 500;

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use super::webhooks::find;
 use crate::app::App;
 use crate::caller::ServiceCaller;
-use crate::error::ApiError;
 use crate::openapi::{parameters, refusals as by, schemas};
-use crate::query::Query;
+use passerelle::web::error::ApiError;
+use passerelle::web::query::Query;
 
 /// How many deliveries are read at a time.
 const READ_AT_A_TIME: i32 = 100;

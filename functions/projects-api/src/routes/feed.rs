@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::caller::SyncCaller;
-use crate::error::ApiError;
 use crate::openapi::{parameters, refusals as by, schemas};
-use crate::query::Query;
+use passerelle::web::error::ApiError;
+use passerelle::web::query::Query;
 
 /// `GET /events`: the events of the other services, in order of commit.
 #[utoipa::path(

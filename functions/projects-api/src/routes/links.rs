@@ -14,9 +14,10 @@ use crate::access::{self, Found};
 use crate::app::App;
 use crate::caller::{ProjectCaller, ServiceCaller};
 use crate::commit::deciding;
-use crate::error::{ApiError, invalid};
 use crate::openapi::{parameters, refusals as by, schemas};
 use crate::precondition;
+use crate::refusal::invalid;
+use passerelle::web::error::ApiError;
 
 /// `PUT /projects/{id}/links/{service}`.
 #[utoipa::path(

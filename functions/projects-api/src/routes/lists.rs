@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::caller::ProjectCaller;
-use crate::error::ApiError;
 use crate::openapi::{parameters, refusals as by, schemas};
-use crate::query::Query;
+use passerelle::web::error::ApiError;
+use passerelle::web::query::Query;
 
 const PARAMETERS: [&str; 9] =
     ["limit", "cursor", "statut", "commune", "epci", "departement", "region", "service", "updatedSince"];

@@ -11,8 +11,8 @@ use passerelle::people::Person;
 use passerelle::reference::email::Email;
 use passerelle::shape::Shape;
 use passerelle::store::communs::projects::Stored;
-use passerelle::store::communs::transaction::Transaction;
 use passerelle::store::error::CommitError;
+use passerelle::store::transaction::Transaction;
 use passerelle::web::body::{MAX_BYTES, RawBody};
 use passerelle::web::problem::Problem;
 use passerelle::webhooks::subscription::Webhook;
@@ -22,8 +22,8 @@ use crate::access::Found;
 use crate::app::App;
 use crate::caller::{ServiceCaller, SyncCaller};
 use crate::commit::deciding;
-use crate::error::ApiError;
 use crate::openapi::{refusals as by, schemas};
+use passerelle::web::error::ApiError;
 
 /// How much is read at a time.
 const PER_PAGE: i32 = 100;

@@ -16,8 +16,8 @@ use crate::access;
 use crate::app::App;
 use crate::caller::ServiceCaller;
 use crate::commit::deciding;
-use crate::error::ApiError;
 use crate::openapi::{parameters, refusals as by, schemas};
+use passerelle::web::error::ApiError;
 
 /// The most projects in one `check`.
 const PROJECTS_MAX: usize = 100;

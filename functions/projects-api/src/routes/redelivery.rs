@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 use super::webhooks::find;
 use crate::app::App;
 use crate::caller::ServiceCaller;
-use crate::error::ApiError;
 use crate::openapi::{parameters, refusals as by, schemas};
+use passerelle::web::error::ApiError;
 
 /// How many deliveries are written at a time.
 const AT_A_TIME: usize = 16;

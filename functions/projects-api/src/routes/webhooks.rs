@@ -17,8 +17,8 @@ use super::webhook_settings::Wanted;
 use crate::app::App;
 use crate::caller::ServiceCaller;
 use crate::commit::deciding;
-use crate::error::ApiError;
 use crate::openapi::{parameters, refusals as by, schemas};
+use passerelle::web::error::ApiError;
 
 /// `POST /webhooks`.
 #[utoipa::path(

@@ -4,9 +4,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 
 use super::CommunsStore;
-use super::keys::{self, ItemKey};
+use super::keys;
 use crate::instant;
 use crate::store::error::{CommitError, StoreError};
+use crate::store::table::ItemKey;
 
 /// Something that is due.
 #[derive(Clone, Debug)]

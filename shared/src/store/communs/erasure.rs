@@ -5,12 +5,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::idempotency::RecordItem;
-use super::keys::ItemKey;
 use super::{CommunsStore, keys};
 use crate::communs::event::{Event, redact};
 use crate::communs::project::ProjectId;
 use crate::people::{Person, PersonHash};
 use crate::store::error::{CommitError, StoreError};
+use crate::store::table::ItemKey;
 use crate::webhooks::subscription::WebhookId;
 
 /// The data of an event in its stored form.

@@ -4,13 +4,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::transaction::{Guard, Transaction};
 use super::{CommunsStore, keys};
 use crate::auth::Service;
 use crate::communs::event::{Event, EventId};
 use crate::instant;
 use crate::store::error::{CommitError, StoreError};
 use crate::store::merge::Merge;
+use crate::store::transaction::{Guard, Transaction};
 use crate::webhooks::subscription::WebhookId;
 
 /// How long events and deliveries are kept.

@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::transaction::{Guard, Transaction};
 use super::{CommunsStore, keys};
 use crate::communs::permission::Grant;
 use crate::communs::project::ProjectId;
 use crate::people::{Person, PersonHash};
 use crate::store::error::{CommitError, StoreError};
+use crate::store::table::ItemKey;
+use crate::store::transaction::{Guard, Transaction};
 
 #[derive(Serialize, Deserialize)]
 struct GrantItem {
@@ -67,7 +68,7 @@ impl CommunsStore {
         let mut found: HashMap<ProjectId, Held> = HashMap::new();
         for hash in person.hashes() {
             let wanted: std::collections::HashSet<_> = ids.iter().map(|id| keys::grant(hash, *id)).collect();
-            let keys = wanted.iter().map(keys::ItemKey::to_attributes).collect();
+            let keys = wanted.iter().map(ItemKey::to_attributes).collect();
             for item in self.batch_get(keys).await? {
                 let id = item.get("SK").and_then(|sk| sk.as_s().ok()).and_then(|sk| keys::project_of(sk));
                 let grant = read(item)?;
@@ -166,28 +167,6 @@ impl CommunsStore {
             page.extend(id.map(|id| (id, grant)));
         }
         Ok(page)
-    }
-
-    /// Reads up to 100 items by key, asking again for what DynamoDB left out; order is not kept.
-    pub(super) async fn batch_get(
-        &self,
-        mut keys: Vec<HashMap<String, AttributeValue>>,
-    ) -> Result<Vec<super::Item>, StoreError> {
-        let mut items = Vec::with_capacity(keys.len());
-        while !keys.is_empty() {
-            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build()?;
-            let answer = self
-                .client
-                .batch_get_item()
-                .request_items(&self.table, wanted)
-                .send()
-                .await
-                .map_err(StoreError::aws("BatchGetItem"))?;
-            items.extend(answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
-            let mut left = answer.unprocessed_keys.unwrap_or_default();
-            keys = left.remove(&self.table).map(|left| left.keys).unwrap_or_default();
-        }
-        Ok(items)
     }
 }
 

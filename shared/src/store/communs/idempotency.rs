@@ -4,13 +4,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::transaction::{Guard, Transaction};
 use super::{CommunsStore, keys};
 use crate::auth::Service;
 use crate::communs::project::ProjectId;
 use crate::instant;
 use crate::people::Person;
 use crate::store::error::StoreError;
+use crate::store::transaction::{Guard, Transaction};
 
 /// How long an answer is kept.
 pub const KEPT: TimeDelta = TimeDelta::hours(24);

@@ -1,9 +1,5 @@
 //! Every key of the table, built here and nowhere else, from typed inputs.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::AttributeValue;
-use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -11,6 +7,7 @@ use crate::auth::{KeyHash, Scope, Service};
 use crate::communs::event::EventId;
 use crate::communs::project::ProjectId;
 use crate::people::PersonHash;
+use crate::store::table::ItemKey;
 use crate::webhooks::subscription::WebhookId;
 
 /// Events and the list of all projects are spread over this many partitions: a partition of DynamoDB takes 1,000
@@ -23,32 +20,6 @@ pub const DUE: &str = "due";
 pub const ALL: &str = "all";
 /// The index of projects by département.
 pub const TERRITORY: &str = "territory";
-
-/// The primary key of an item.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct ItemKey {
-    /// Partition key.
-    #[serde(rename = "PK")]
-    pub pk: String,
-    /// Sort key.
-    #[serde(rename = "SK")]
-    pub sk: String,
-}
-
-impl ItemKey {
-    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
-        Self { pk: pk.into(), sk: sk.into() }
-    }
-
-    /// As the SDK takes it.
-    #[must_use]
-    pub fn to_attributes(&self) -> HashMap<String, AttributeValue> {
-        HashMap::from([
-            ("PK".to_owned(), AttributeValue::S(self.pk.clone())),
-            ("SK".to_owned(), AttributeValue::S(self.sk.clone())),
-        ])
-    }
-}
 
 /// A project's partition; also the sort key of rights and of the two listing indexes.
 #[must_use]

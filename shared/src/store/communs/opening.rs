@@ -2,13 +2,14 @@
 
 use super::api_keys::ApiKey;
 use super::grants::{self, Held};
-use super::keys::{self, ItemKey};
+use super::keys;
 use super::projects::{self, Stored};
 use super::{CommunsStore, Item};
 use crate::auth::KeyHash;
 use crate::communs::project::ProjectId;
 use crate::people::Person;
 use crate::store::error::StoreError;
+use crate::store::table::ItemKey;
 
 /// The first facts of a request.
 #[derive(Debug, Default)]

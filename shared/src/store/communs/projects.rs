@@ -4,7 +4,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::transaction::{Guard, Transaction};
 use super::{CommunsStore, keys};
 use crate::auth::Service;
 use crate::communs::event::{Event, EventId};
@@ -12,6 +11,7 @@ use crate::communs::project::{Project, ProjectId, TerritoryKind};
 use crate::instant;
 use crate::reference::territory;
 use crate::store::error::StoreError;
+use crate::store::transaction::{Guard, Transaction};
 
 /// A project concerned by more départements than this is listed once, as concerning the whole country: a
 /// transaction takes 100 writes.

@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use super::deliveries::DeliveryItem;
 use super::events::EventItem;
-use super::keys::{self, ItemKey};
+use super::keys;
 use super::{CommunsStore, Item};
 use crate::communs::event::{Event, EventId};
 use crate::queue::Turn;
 use crate::store::error::StoreError;
+use crate::store::table::ItemKey;
 use crate::webhooks::delivery::Delivery;
 use crate::webhooks::subscription::{Webhook, WebhookId};
 

@@ -2,10 +2,10 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::transaction::{Guard, Transaction};
 use super::{CommunsStore, keys};
 use crate::auth::Service;
 use crate::store::error::{CommitError, StoreError};
+use crate::store::transaction::{Guard, Transaction};
 use crate::webhooks::subscription::{MAX_PER_SERVICE, Webhook, WebhookId};
 
 impl CommunsStore {

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::problem::Problem;
 use super::project::NewProject;
+use passerelle::web::openapi::problem::Problem;
 
 /// Des projets à créer ou à mettre à jour.
 #[derive(Deserialize, ToSchema)]

@@ -2,17 +2,14 @@
 //!
 //! The `type` of every problem leads here, so these pages need no key.
 
-pub(crate) mod guide;
-
+use super::problem::{Code, Problem};
 use axum::Router;
 use axum::extract::Path;
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 use http::{HeaderValue, header};
-use passerelle::web::problem::{Code, Problem};
 
-use crate::app::App;
-use guide::{example, guide};
+use super::guide::{example, guide};
 
 const STYLE: &str = "\
     :root{color-scheme:light dark}\
@@ -23,7 +20,7 @@ const STYLE: &str = "\
     th,td{text-align:left;padding:.4rem .8rem .4rem 0;vertical-align:top}";
 
 /// The pages of the problems.
-pub(super) fn routes() -> Router<App> {
+pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route("/problems", get(index)).route("/problems/{code}", get(page))
 }
 
@@ -54,7 +51,7 @@ async fn page(Path(code): Path<String>) -> Response {
         return Problem::new(Code::NotFound).detail("Aucun problème ne porte ce code.").into_response();
     };
     let (status, name, title) = code.facts();
-    let guide = guide(code);
+    let Some(guide) = guide(code) else { return Problem::new(Code::NotFound).into_response() };
     let body = format!(
         "<p><a href=\"/problems\">Tous les problèmes</a></p><h1>{}</h1>\
          <p>Code <code>{name}</code>, statut HTTP {status}.</p><p>{}</p>\

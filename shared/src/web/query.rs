@@ -1,16 +1,16 @@
 //! Query parameters: unknown ones and bad values are refused, each by its name.
 
-use passerelle::web::problem::{Code, Problem};
+use crate::web::problem::{Code, Problem};
 
 /// The parameters of one request, those known to the route.
-pub(crate) struct Query(Vec<(String, String)>);
+pub struct Query(Vec<(String, String)>);
 
 impl Query {
     /// Reads a query string; every parameter must be `known`, and given once.
     ///
     /// # Errors
     /// 400 naming the parameter.
-    pub(crate) fn read(query: Option<&str>, known: &[&str]) -> Result<Self, Problem> {
+    pub fn read(query: Option<&str>, known: &[&str]) -> Result<Self, Problem> {
         let pairs: Vec<(String, String)> =
             url::form_urlencoded::parse(query.unwrap_or("").as_bytes()).into_owned().collect();
         for (i, (name, _)) in pairs.iter().enumerate() {
@@ -28,7 +28,7 @@ impl Query {
     ///
     /// # Errors
     /// 400 when `read` does not accept it.
-    pub(crate) fn get<T>(&self, name: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Problem> {
+    pub fn get<T>(&self, name: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Problem> {
         let found = self.0.iter().find(|(known, _)| known == name);
         found
             .map(|(_, value)| read(value).ok_or_else(|| invalid(&format!("La valeur de {name} est invalide."))))
@@ -39,7 +39,7 @@ impl Query {
     ///
     /// # Errors
     /// 400 when it is anything else.
-    pub(crate) fn limit(&self) -> Result<usize, Problem> {
+    pub fn limit(&self) -> Result<usize, Problem> {
         let read = |text: &str| text.parse().ok().filter(|limit| (1..=100).contains(limit));
         Ok(self.get("limit", read)?.unwrap_or(100))
     }

@@ -1,17 +1,17 @@
 //! What surrounds every request: an id, one log line, and `instance` in every problem.
 
+use crate::web::problem::Answered;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use lambda_http::request::RequestContext;
-use passerelle::web::problem::Answered;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 /// Gives the request its id (API Gateway's own where there is one), answered as `x-request-id` and, in a problem, as
 /// `instance`.
-pub(crate) async fn identify(request: Request, next: Next) -> Response {
+pub async fn identify(request: Request, next: Next) -> Response {
     let id = request_id(&request);
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route);

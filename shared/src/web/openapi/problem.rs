@@ -1,13 +1,14 @@
 //! The body of every refusal, as documented. The doc comments are the document's own text, hence in French.
+#![expect(dead_code, reason = "described, never built: only `ToSchema` reads these fields")]
 
-use passerelle::web::problem::Code;
+use crate::web::problem::Code;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaFormat, Type};
 
 /// Un problème (RFC 9457). Son membre `type` mène à une page qui l'explique.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
-pub(crate) struct Problem {
+pub struct Problem {
     #[schema(schema_with = problem_type)]
     r#type: String,
     /// Le problème en une phrase, toujours la même pour un `type` donné.
@@ -33,18 +34,52 @@ pub(crate) struct Problem {
     /// Avec `external-id-conflict` : le projet qui tient l'identifiant.
     #[schema(nullable = false, format = Uuid)]
     project_id: Option<String>,
+    /// Avec `prospect-invalid` : ce qui manque dans Portail DF.
+    #[schema(nullable = false, example = "niveau_acces_invalide")]
+    reason: Option<String>,
+    /// Le chemin suivi dans l'arbre de décision, là où une décision refuse.
+    #[schema(nullable = false)]
+    trail: Option<Vec<TrailNode>>,
+    /// Avec `user-suspended` : les causes de la suspension.
+    #[schema(nullable = false)]
+    causes: Option<Vec<Cause>>,
 }
 
 /// Une faute dans le corps envoyé.
 #[derive(ToSchema)]
 #[schema(as = Fault)]
-pub(crate) struct Fault {
+pub struct Fault {
     /// Pointeur RFC 6901 dans le corps ; vide pour le corps entier.
     #[schema(example = "/collectivites/0/code")]
     pointer: String,
     /// Ce qui ne va pas.
     #[schema(example = "aucune commune n'a ce code INSEE")]
     detail: String,
+}
+
+/// Un nœud de l'arbre de décision, avec le fait constaté.
+#[derive(ToSchema)]
+pub struct TrailNode {
+    /// Le nom du nœud dans les diagrammes publiés.
+    #[schema(example = "C16")]
+    node: String,
+    /// `yes` ou `no` pour une question ; nul pour le reste.
+    answer: Option<String>,
+    /// Ce qui a été constaté.
+    #[schema(example = "structure 10 \"CU Strasbourg\", SIREN 246700488")]
+    text: String,
+}
+
+/// Une cause de suspension, à montrer à la personne.
+#[derive(ToSchema)]
+pub struct Cause {
+    /// La cause, toujours la même pour un même contrôle.
+    #[schema(example = "cgu vides")]
+    cause: String,
+    /// La phrase à montrer.
+    message: String,
+    /// Où agir ; nul pour une cause posée par une personne.
+    link: Option<String>,
 }
 
 fn problem_type() -> Object {

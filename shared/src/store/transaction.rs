@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use serde::Serialize;
 
-use super::CommunsStore;
-use super::keys::ItemKey;
+use super::table::{ItemKey, Table};
 use crate::store::error::{CommitError, StoreError};
 
 /// The writes of one transaction.
@@ -16,7 +15,7 @@ pub struct Transaction {
 }
 
 /// What must hold for a write, or the whole transaction is a race lost.
-pub(super) enum Guard {
+pub(crate) enum Guard {
     /// The item must not exist yet.
     Absent,
     /// The item must not exist, or have expired at this epoch second.
@@ -57,7 +56,7 @@ impl Guard {
     }
 }
 
-impl CommunsStore {
+impl Table {
     /// Commits `transaction`.
     ///
     /// # Errors
@@ -73,7 +72,7 @@ impl CommunsStore {
     }
 
     /// Adds a whole item.
-    pub(super) fn put<T: Serialize>(
+    pub(crate) fn put<T: Serialize>(
         &self,
         transaction: &mut Transaction,
         key: &ItemKey,
@@ -94,7 +93,7 @@ impl CommunsStore {
     }
 
     /// Adds the deletion of an item.
-    pub(super) fn delete(&self, transaction: &mut Transaction, key: &ItemKey, guard: &Guard) -> Result<(), StoreError> {
+    pub(crate) fn delete(&self, transaction: &mut Transaction, key: &ItemKey, guard: &Guard) -> Result<(), StoreError> {
         let delete = Delete::builder()
             .table_name(&self.table)
             .set_key(Some(key.to_attributes()))
@@ -107,7 +106,7 @@ impl CommunsStore {
     }
 
     /// Adds an update by expression.
-    pub(super) fn update(
+    pub(crate) fn update(
         &self,
         transaction: &mut Transaction,
         key: &ItemKey,

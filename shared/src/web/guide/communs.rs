@@ -1,58 +1,14 @@
-//! What each problem means, when it happens and what to do about it: one table, for the pages of `/problems` and for
-//! the examples of the `OpenAPI` document. Its texts are for the developers of the connected services, in French.
+//! The problems of the communs, and those any API can answer.
 
-use passerelle::web::problem::{Code, Problem};
-use serde_json::{Value, json};
+use serde_json::json;
 
-/// What is said of one problem.
-pub(crate) struct Guide {
-    /// What it means.
-    pub(crate) meaning: &'static str,
-    /// When it happens.
-    pub(crate) when: &'static str,
-    /// What to do.
-    pub(crate) remedy: &'static str,
-    detail: Option<&'static str>,
-    members: Value,
-}
+use super::Guide;
+use crate::web::problem::Code;
 
-impl Guide {
-    const fn new(meaning: &'static str, when: &'static str, remedy: &'static str) -> Self {
-        Self { meaning, when, remedy, detail: None, members: Value::Null }
-    }
-
-    const fn detail(mut self, detail: &'static str) -> Self {
-        self.detail = Some(detail);
-        self
-    }
-
-    fn members(mut self, members: Value) -> Self {
-        self.members = members;
-        self
-    }
-
-    fn fault(self, pointer: &str, detail: &str) -> Self {
-        self.members(json!({"errors": [{"pointer": pointer, "detail": detail}]}))
-    }
-}
-
-/// A realistic body of the problem.
-pub(crate) fn example(code: Code) -> Value {
-    let guide = guide(code);
-    let mut problem = Problem::new(code).member("instance", "4f1c9f0e-6a53-4c39-9d53-0a6c2f1f4f2b");
-    if let Some(detail) = guide.detail {
-        problem = problem.detail(detail);
-    }
-    for (name, value) in guide.members.as_object().into_iter().flatten() {
-        problem = problem.member(name, value.clone());
-    }
-    problem.to_json()
-}
-
-/// The guide of a problem. There is one for every code: the compiler sees to it.
+/// The guide of a problem of the communs, or of all APIs.
 #[expect(clippy::too_many_lines, reason = "a table, one entry per code")]
-pub(crate) fn guide(code: Code) -> Guide {
-    match code {
+pub(super) fn guide(code: Code) -> Option<Guide> {
+    Some(match code {
         Code::InvalidBody => Guide::new(
             "Le corps de la requête, ou l'en-tête Idempotency-Key, n'a pas la forme attendue.",
             "Le corps n'est pas du JSON ou n'est pas un objet, il est imbriqué sur plus de 32 niveaux, il porte une \
@@ -194,5 +150,6 @@ pub(crate) fn guide(code: Code) -> Guide {
              externalId, une création peut être rejouée sans doublon.",
         )
         .detail("Trop d'écritures simultanées du même objet."),
-    }
+        _ => return None,
+    })
 }

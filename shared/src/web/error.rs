@@ -1,15 +1,12 @@
 //! Failures of a handler: refusals are shown, everything else is logged once and shown as an internal error.
 
+use crate::store::error::{CommitError, StoreError};
+use crate::web::problem::{Code, Problem};
 use axum::response::{IntoResponse, Response};
-use passerelle::auth::Service;
-use passerelle::communs::content::Invalid;
-use passerelle::communs::statut;
-use passerelle::store::error::{CommitError, StoreError};
-use passerelle::web::problem::{Code, Problem};
 
 /// What a handler answers when it does not succeed.
 #[derive(Debug)]
-pub(crate) enum ApiError {
+pub enum ApiError {
     /// A refusal, to be shown as it is.
     Refused(Problem),
     /// A write lost a race: decide again.
@@ -45,15 +42,16 @@ impl From<CommitError> for ApiError {
     }
 }
 
-impl From<passerelle::secrets::SecretError> for ApiError {
-    fn from(error: passerelle::secrets::SecretError) -> Self {
+impl From<crate::secrets::SecretError> for ApiError {
+    fn from(error: crate::secrets::SecretError) -> Self {
         Self::Failed(error.into())
     }
 }
 
 impl ApiError {
     /// The problem to show; the detail of a failure goes to the log here, and nowhere else.
-    pub(crate) fn into_problem(self) -> Problem {
+    #[must_use]
+    pub fn into_problem(self) -> Problem {
         match self {
             Self::Refused(problem) => problem,
             Self::Race => Problem::new(Code::Unavailable).detail("Trop d'écritures simultanées du même objet."),
@@ -70,16 +68,5 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         self.into_problem().into_response()
-    }
-}
-
-/// The refusal of a body's values, as the caller `service` is to see it.
-pub(crate) fn invalid(invalid: Invalid, service: &Service) -> Problem {
-    match invalid {
-        Invalid::Values(faults) => Problem::new(Code::ValidationFailed).errors(&faults),
-        Invalid::StatutUnknown(fault) => {
-            let accepted: Vec<&str> = statut::accepted(service).iter().map(|label| label.native.as_str()).collect();
-            Problem::new(Code::StatutUnknown).errors(&[fault]).member("accepted", accepted)
-        }
     }
 }

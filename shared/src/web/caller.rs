@@ -1,0 +1,31 @@
+//! Who presents what in `Authorization`.
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use super::error::ApiError;
+use super::problem::Code;
+use crate::auth::{KeyHash, bearer};
+use crate::store::communs::CommunsStore;
+use crate::store::communs::api_keys::ApiKey;
+
+/// The one bearer token of a request.
+///
+/// # Errors
+/// [`Code::Unauthenticated`] when there is none, or several.
+pub fn token(headers: &HeaderMap) -> Result<&str, Code> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(Code::Unauthenticated);
+    };
+    value.to_str().ok().and_then(bearer).ok_or(Code::Unauthenticated)
+}
+
+/// The service key of a request: the keys of all three APIs are in the table of the communs.
+///
+/// # Errors
+/// 401 when it is missing or unknown.
+pub async fn service_key(headers: &HeaderMap, keys: &CommunsStore) -> Result<ApiKey, ApiError> {
+    let hash = KeyHash::of(token(headers)?);
+    Ok(keys.api_key(&hash).await?.ok_or(Code::Unauthenticated)?)
+}

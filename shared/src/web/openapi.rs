@@ -1,0 +1,62 @@
+//! What the `OpenAPI` documents of the three APIs have in common: problems, their examples, and the page that shows
+//! a document.
+//!
+//! Each handler carries its own description; a function assembles them and serves the committed copy, so that nothing
+//! is built at a cold start. Tests keep the copy equal to what the code describes.
+
+pub mod problem;
+pub mod refusals;
+pub mod viewer;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::{Components, OpenApi as Document, Ref, RefOr};
+
+use super::guide::example;
+use super::problem::Code;
+use refusals::MEDIA_TYPE;
+
+/// The document as it is to be committed: refusals, which many operations have in common, stand once each, and every
+/// problem an operation can answer has its example.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn finished(mut document: Document) -> Result<String, serde_json::Error> {
+    let answered = share_refusals(&mut document);
+    let entry = |code: Code| {
+        let (_, name, title) = code.facts();
+        let shown = ExampleBuilder::new().summary(title).value(Some(example(code))).build();
+        (name.to_owned(), RefOr::T(shown))
+    };
+    let examples = Code::ALL.into_iter().filter(|code| answered.contains(code.facts().1)).map(entry);
+    components(&mut document).examples.extend(examples);
+    document.to_pretty_json().map(|json| json + "\n")
+}
+
+/// The components of a document, made if there are none yet.
+pub fn components(document: &mut Document) -> &mut Components {
+    document.components.get_or_insert_default()
+}
+
+/// Moves the refusals to where each stands once, and tells the names of the problems met.
+fn share_refusals(document: &mut Document) -> BTreeSet<String> {
+    let mut shared = BTreeMap::new();
+    let mut answered = BTreeSet::new();
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            for (status, answer) in &mut operation.responses.responses {
+                let RefOr::T(response) = answer else { continue };
+                let Some(RefOr::T(content)) = response.content.get(MEDIA_TYPE) else { continue };
+                let codes: Vec<&str> = content.examples.keys().map(String::as_str).collect();
+                answered.extend(codes.iter().map(|code| (*code).to_owned()));
+                let name = format!("{status}.{}", codes.join("."));
+                let reference = RefOr::Ref(Ref::from_response_name(&name));
+                shared.insert(name, std::mem::replace(answer, reference));
+            }
+        }
+    }
+    components(document).responses.extend(shared);
+    answered
+}
