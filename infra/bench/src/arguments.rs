@@ -16,6 +16,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     #[command(about = "Débit, latence, isolation et durabilité des webhooks")]
     Webhooks(WebhooksOptions),
+    #[command(about = "kill -9 des centaines de fois, à chaque étape, sous charge : rien n'est perdu")]
+    Crash(CrashOptions),
     #[command(about = "Taille des fonctions à déployer")]
     Sizes,
     #[command(about = "Temps de démarrage et mémoire de la pile locale")]
@@ -36,6 +38,19 @@ pub(crate) struct WebhooksOptions {
     #[arg(long, value_name = "NOM", value_delimiter = ',', help = "seulement ces scénarios, par leur nom")]
     pub(crate) only: Vec<String>,
     #[arg(long, value_name = "FICHIER", help = "écrit aussi les mesures en JSON")]
+    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// How to crash the stack.
+#[derive(Args)]
+pub(crate) struct CrashOptions {
+    #[arg(long, default_value_t = 200, value_name = "NOMBRE", help = "arrêts brutaux, répartis sur les étapes")]
+    pub(crate) rounds: u32,
+    #[arg(long, default_value_t = 1, value_name = "NOMBRE", help = "graine : la même rejoue les mêmes arrêts")]
+    pub(crate) seed: u64,
+    #[arg(long, value_name = "FICHIER", help = "écrit aussi le bilan en JSON")]
     pub(crate) json: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) place: Place,

@@ -17,7 +17,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
-pub(crate) use workload::Workload;
+pub(crate) use workload::{USER, Workload};
 
 use self::client::Client;
 use crate::book::{self, LoadBook};

@@ -7,6 +7,7 @@
 mod arguments;
 mod book;
 mod build;
+mod crash;
 mod failure;
 mod figures;
 mod load;
@@ -48,6 +49,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         let work = async {
             match arguments.command {
                 Command::Webhooks(options) => webhooks::run(options).await,
+                Command::Crash(options) => crash::run(options).await,
                 Command::Sizes => sizes::run().await,
                 Command::Start(options) => start::run(options).await,
                 Command::Sink => sink::run().await,

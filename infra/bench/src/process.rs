@@ -85,6 +85,11 @@ impl Process {
         }
     }
 
+    /// Resolves when it has ended.
+    pub(crate) async fn ended(&mut self) -> Result<ExitStatus, Failure> {
+        self.child.wait().await.map_err(|error| Failure::io(format!("attente de {}", self.name), error))
+    }
+
     /// Ends it the hard way, as `kill -9` does, and waits until it is gone.
     pub(crate) async fn kill(&mut self) -> Result<ExitStatus, Failure> {
         let failed = |error| Failure::io(format!("arrêt de {}", self.name), error);

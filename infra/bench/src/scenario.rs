@@ -1,6 +1,6 @@
 //! One scenario: a stack, a sink and clients of its own, in a folder of its own, from start to comparison.
 
-mod setting;
+pub(crate) mod setting;
 
 use std::collections::BTreeMap;
 use std::path::Path;

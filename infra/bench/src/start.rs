@@ -36,7 +36,7 @@ pub(crate) async fn run(options: StartOptions) -> Result<(), Failure> {
 /// Starts the stack once: milliseconds to the first answer, MiB after it.
 async fn once(program: &Path, folder: &Path, kept: Kept) -> Result<(f64, f64), Failure> {
     let began = Instant::now();
-    let stack = StackProcess::start(program, folder, kept).await?;
+    let stack = StackProcess::start(program, folder, kept, &[]).await?;
     let request = "GET /communs/v1/projects";
     let url = format!("{}/communs/v1/projects/00000000-0000-0000-0000-000000000000", stack.api());
     // Any answer is one: without a key it is a refusal.

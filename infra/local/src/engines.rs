@@ -95,7 +95,16 @@ impl Engines {
             return transport::unknown_target(target);
         };
         match self.shared.faults.next(operation) {
-            None => self.dispatch(service, operation, body).await,
+            None | Some(Fault::Pass) => self.dispatch(service, operation, body).await,
+            Some(Fault::Kill) => {
+                faults::kill().await;
+                wire::WireError::internal("killed").into()
+            }
+            Some(Fault::KillAfter) => {
+                let answer = self.dispatch(service, operation, body).await;
+                faults::kill().await;
+                answer
+            }
             Some(Fault::Throttle) => faults::throttled(service),
             Some(Fault::Conflict) => faults::conflicted(operation, &body),
             Some(Fault::ServerError) => wire::WireError::internal("injected fault").into(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::process::Command;
@@ -38,7 +39,7 @@ struct Service {
 
 impl StackProcess {
     /// Starts `program` on free ports with its data and its log in `folder`, and waits until it is ready.
-    pub(crate) async fn start(program: &Path, folder: &Path, kept: Kept) -> Result<Self, Failure> {
+    pub(crate) async fn start(program: &Path, folder: &Path, kept: Kept, faults: &[String]) -> Result<Self, Failure> {
         let log = folder.join("passerelle.log");
         let mut command = Command::new(program);
         command.args(["serve", "--json", "--port", "0", "--aws-port", "0"]).stderr(appended(&log)?);
@@ -46,6 +47,9 @@ impl StackProcess {
             Kept::OnDisk => command.arg("--data").arg(folder.join("data")),
             Kept::InMemory => command.arg("--memory"),
         };
+        for fault in faults {
+            command.args(["--fault", fault]);
+        }
         let mut process = Process::start("passerelle", command)?;
         let greeting = match process.greeting().await {
             Ok(greeting) => greeting,
@@ -72,6 +76,11 @@ impl StackProcess {
     /// What it has used so far.
     pub(crate) fn usage(&self) -> Usage {
         self.process.usage()
+    }
+
+    /// Waits, up to `patience`, until it ends by itself. Whether it did.
+    pub(crate) async fn ended(&mut self, patience: Duration) -> bool {
+        tokio::time::timeout(patience, self.process.ended()).await.is_ok()
     }
 
     /// `kill -9`.

@@ -1,6 +1,7 @@
 //! What a scenario is played on: a stack with its three webhooks, and the sink they point at.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -11,7 +12,7 @@ use tempfile::TempDir;
 use super::WRITER;
 use crate::book::SinkBook;
 use crate::failure::Failure;
-use crate::load::{Order, Workload};
+use crate::load::{Order, USER, Workload};
 use crate::process::{Kept, Process, StackProcess, Usage};
 use crate::sink::{Count, Manner, Settings};
 
@@ -19,7 +20,7 @@ use crate::sink::{Count, Manner, Settings};
 const DEMONSTRATION: [&str; 4] = ["mec", "tet", "recoco", "aides-territoires"];
 
 /// The stage. Dropping it ends the processes too, but does not wait for them before it removes the folder.
-pub(super) struct Setting {
+pub(crate) struct Setting {
     program: PathBuf,
     kept: Kept,
     http: reqwest::Client,
@@ -31,7 +32,7 @@ pub(super) struct Setting {
 
 impl Setting {
     /// Starts a sink and a fresh stack, with no webhook at all.
-    pub(super) async fn set(program: &Path, place: &Path, kept: Kept) -> Result<Self, Failure> {
+    pub(crate) async fn set(program: &Path, place: &Path, kept: Kept) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new()
             .prefix("bench-")
             .tempdir_in(place)
@@ -49,8 +50,8 @@ impl Setting {
 
     /// Starts the stack on the folder as it is, and removes the demonstration webhooks: their receivers live in the
     /// stack and would be measured with it.
-    pub(super) async fn restart_stack(&mut self) -> Result<(), Failure> {
-        self.stack = Some(StackProcess::start(&self.program, self.folder.path(), self.kept).await?);
+    pub(crate) async fn restart_stack(&mut self) -> Result<(), Failure> {
+        self.start_stack(&[]).await?;
         for service in DEMONSTRATION {
             let list = self.api(Method::GET, service, "/webhooks", None).await?;
             let items = list["items"].as_array().into_iter().flatten();
@@ -62,8 +63,33 @@ impl Setting {
         Ok(())
     }
 
+    /// Starts the stack on the folder as it is, with these faults.
+    pub(crate) async fn start_stack(&mut self, faults: &[String]) -> Result<(), Failure> {
+        self.stack = Some(StackProcess::start(&self.program, self.folder.path(), self.kept, faults).await?);
+        Ok(())
+    }
+
+    /// Waits, up to `patience`, until the stack ends by itself, and forgets it if it did. Whether it did.
+    pub(crate) async fn stack_ended(&mut self, patience: Duration) -> bool {
+        let Some(stack) = &mut self.stack else { return true };
+        let ended = stack.ended(patience).await;
+        if ended {
+            self.stack = None;
+        }
+        ended
+    }
+
+    /// The version of a project the API has now; `None` when it has no such project.
+    pub(crate) async fn version(&self, project: &str) -> Result<Option<u64>, Failure> {
+        match self.api(Method::GET, WRITER, &format!("/projects/{project}"), None).await {
+            Ok(project) => Ok(project["version"].as_u64()),
+            Err(Failure::Refused { answer, .. }) if answer.starts_with("404") => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// `kill -9`.
-    pub(super) async fn kill_stack(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn kill_stack(&mut self) -> Result<(), Failure> {
         match self.stack.take() {
             Some(stack) => stack.kill().await,
             None => Ok(()),
@@ -71,14 +97,14 @@ impl Setting {
     }
 
     /// Ends the processes and removes the folder.
-    pub(super) async fn strike(mut self) -> Result<(), Failure> {
+    pub(crate) async fn strike(mut self) -> Result<(), Failure> {
         self.kill_stack().await?;
         self.sink.kill().await?;
         self.folder.close().map_err(|error| Failure::io("suppression du dossier de données", error))
     }
 
     /// Gives `service` a webhook to the sink, which answers it as told.
-    pub(super) async fn subscribe(&self, service: &str, manner: Manner) -> Result<(), Failure> {
+    pub(crate) async fn subscribe(&self, service: &str, manner: Manner) -> Result<(), Failure> {
         let url = format!("{}/hooks/{service}", self.sink_url);
         let webhook = self.api(Method::POST, service, "/webhooks", Some(json!({ "url": url }))).await?;
         let secret = webhook["secret"].as_str().unwrap_or_default().to_owned();
@@ -88,7 +114,7 @@ impl Setting {
     }
 
     /// Sets clients to work on the API.
-    pub(super) async fn order(
+    pub(crate) async fn order(
         &self,
         workload: Workload,
         clients: usize,
@@ -103,17 +129,17 @@ impl Setting {
     }
 
     /// How much the sink has received.
-    pub(super) async fn count(&self) -> Result<Count, Failure> {
+    pub(crate) async fn count(&self) -> Result<Count, Failure> {
         self.shown("/count").await
     }
 
     /// All the sink has received.
-    pub(super) async fn book(&self) -> Result<SinkBook, Failure> {
+    pub(crate) async fn book(&self) -> Result<SinkBook, Failure> {
         self.shown("/book").await
     }
 
     /// What stack and sink have used.
-    pub(super) fn usage(&self) -> (Usage, Usage) {
+    pub(crate) fn usage(&self) -> (Usage, Usage) {
         (self.stack.as_ref().map(StackProcess::usage).unwrap_or_default(), self.sink.usage())
     }
 
@@ -128,7 +154,8 @@ impl Setting {
         let mut request = self
             .http
             .request(method.clone(), format!("{}/communs/v1{path}", stack.api()))
-            .header(AUTHORIZATION, format!("Bearer {}", stack.key(service)?));
+            .header(AUTHORIZATION, format!("Bearer {}", stack.key(service)?))
+            .header("x-user-email", USER);
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
         }

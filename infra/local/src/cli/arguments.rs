@@ -116,7 +116,8 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
 }
 
 fn injection(text: &str) -> Result<Injection, String> {
-    let wrong = || "forme attendue : OPERATION:throttle|conflict|error|lost|delay=MS:NOMBRE".to_owned();
+    let wrong =
+        || "forme attendue : OPERATION:throttle|conflict|error|lost|pass|kill|kill-after|delay=MS:NOMBRE".to_owned();
     let [operation, kind, calls] = text.split(':').collect::<Vec<_>>()[..] else { return Err(wrong()) };
     let fault = match kind.split_once('=') {
         Some(("delay", millis)) => Fault::Delay(Duration::from_millis(millis.parse().map_err(|_| wrong())?)),
@@ -124,6 +125,9 @@ fn injection(text: &str) -> Result<Injection, String> {
         None if kind == "conflict" => Fault::Conflict,
         None if kind == "error" => Fault::ServerError,
         None if kind == "lost" => Fault::LostAnswer,
+        None if kind == "pass" => Fault::Pass,
+        None if kind == "kill" => Fault::Kill,
+        None if kind == "kill-after" => Fault::KillAfter,
         _ => return Err(wrong()),
     };
     let calls = calls.parse().map_err(|_| wrong())?;

@@ -16,18 +16,26 @@ use passerelle::clock::Clock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::grouped::Grouped;
 use self::tokens::{Begun, Claim, Tokens};
 use super::wire::{WireAnswer, WireError};
 
 mod decoding;
+mod grouped;
 mod tokens;
 
 /// The DynamoDB engine.
 pub(super) struct DynamoDb {
-    database: Database,
+    place: Place,
     tokens: Tokens,
-    /// A file is fsynced at each commit, which must not hold up the threads that run tasks.
-    on_file: bool,
+}
+
+/// Where the tables are.
+enum Place {
+    /// In memory: a call is answered at once, by the thread that makes it.
+    Memory(Database),
+    /// On file: a call waits for the disk, which must not hold up the threads that run tasks.
+    File(Grouped),
 }
 
 impl DynamoDb {
@@ -38,7 +46,7 @@ impl DynamoDb {
     pub(super) fn memory(clock: Clock) -> Result<Self, DynoxideError> {
         let seconds = Arc::new(Seconds(clock.clone()));
         let database = Database::memory_with_clock(seconds)?;
-        Ok(Self { database, tokens: Tokens::new(clock), on_file: false })
+        Ok(Self { place: Place::Memory(database), tokens: Tokens::new(clock) })
     }
 
     /// An engine on the file at `path`, whose TTL follows the machine's clock.
@@ -46,8 +54,7 @@ impl DynamoDb {
     /// # Errors
     /// When the file cannot be opened or is not a database.
     pub(super) fn open(path: &Path, clock: Clock) -> Result<Self, DynoxideError> {
-        let database = Database::new(&path.to_string_lossy())?;
-        Ok(Self { database, tokens: Tokens::new(clock), on_file: true })
+        Ok(Self { place: Place::File(Grouped::open(path)?), tokens: Tokens::new(clock) })
     }
 
     /// Answers one operation.
@@ -67,10 +74,11 @@ impl DynamoDb {
     /// # Errors
     /// When the database cannot be read or written.
     pub(super) async fn sweep_expired_items(&self) -> Result<usize, DynoxideError> {
-        self.run(Database::sweep_ttl).await?
+        self.run(true, Database::sweep_ttl).await?
     }
 
     async fn execute(&self, operation: &str, body: Bytes, claim: Option<Claim>) -> WireAnswer {
+        let writes = !matches!(operation, "BatchGetItem" | "GetItem" | "Query" | "Scan" | "TransactGetItems");
         let operation = operation.to_owned();
         // The claim is settled by the work itself: a caller that gives up does not stop a transaction on
         // file, and its retry must find the token.
@@ -84,20 +92,18 @@ impl DynamoDb {
             }
             answer
         };
-        self.run(work).await.unwrap_or_else(|error| WireError::internal(error.to_string()).into())
+        self.run(writes, work).await.unwrap_or_else(|error| WireError::internal(error.to_string()).into())
     }
 
     async fn run<T: Send + 'static>(
         &self,
+        writes: bool,
         work: impl FnOnce(&Database) -> T + Send + 'static,
     ) -> Result<T, DynoxideError> {
-        if !self.on_file {
-            return Ok(work(&self.database));
+        match &self.place {
+            Place::Memory(database) => Ok(work(database)),
+            Place::File(grouped) => grouped.run(writes, work).await,
         }
-        let database = self.database.clone();
-        tokio::task::spawn_blocking(move || work(&database))
-            .await
-            .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
     }
 }
 

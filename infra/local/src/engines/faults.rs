@@ -21,6 +21,12 @@ pub enum Fault {
     LostAnswer,
     /// The call is done after this much real time.
     Delay(Duration),
+    /// Nothing goes wrong: lets a number of calls through before the next fault.
+    Pass,
+    /// The process is ended by SIGKILL when the call begins; nothing was done.
+    Kill,
+    /// The process is ended by SIGKILL when the call is done, before its answer.
+    KillAfter,
 }
 
 /// The faults waiting for their calls, by operation name. Costs one lock per call when empty.
@@ -56,6 +62,16 @@ impl Faults {
     fn lock(&self) -> MutexGuard<'_, HashMap<String, VecDeque<Fault>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Ends this process as a power cut would: nothing is flushed, nothing is dropped.
+pub(super) async fn kill() {
+    let signalled = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    if let Err(error) = signalled {
+        tracing::error!(%error, "the process cannot end itself");
+    }
+    // The signal may take an instant: the call must not go on meanwhile.
+    std::future::pending().await
 }
 
 /// How the service named by the prefix of `target` asks its callers to slow down.
