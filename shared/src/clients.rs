@@ -1,4 +1,7 @@
 //! Clients of HTTP services that are not ours.
 
+pub mod brevo;
+pub mod outgoing;
+pub mod portail_df;
 pub mod signed;
 pub mod webhook;

@@ -12,3 +12,11 @@ pub fn encode(bytes: &[u8]) -> String {
     }
     text
 }
+
+/// The bytes of hexadecimal digits; `None` for anything else.
+#[must_use]
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    digits?.chunks(2).map(|pair| Some(pair.first()? << 4 | pair.get(1)?)).collect()
+}

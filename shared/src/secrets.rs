@@ -1,4 +1,4 @@
-//! Keys from Secrets Manager: rings of 32-byte keys, newest first, and what is sealed with them.
+//! Secrets from Secrets Manager. Most are rings of keys: rings of 32-byte keys, newest first, and what is sealed with them.
 //!
 //! A secret holds `{"keys": [{"id": "2026-11", "key": "<base64 of 32 bytes>"}]}`. New things are hashed or sealed
 //! with the newest; the others are still recognised until they are taken out.
@@ -45,7 +45,7 @@ pub enum SecretError {
     #[error("le secret {0} n'a pas pu être lu")]
     Unreadable(String, #[source] Box<aws_sdk_secretsmanager::Error>),
     /// The secret is empty or not of the documented form. Its content is not repeated.
-    #[error("le secret {0} n'a pas la forme attendue : {{\"keys\":[{{\"id\",\"key\"}}]}}")]
+    #[error("le secret {0} n'a pas la forme attendue (voir template.yaml)")]
     Malformed(String),
     /// No key of the ring opens it.
     #[error("aucune clé du trousseau n'ouvre ce qui a été scellé")]
@@ -61,37 +61,6 @@ impl KeyRing {
         }
         let newest = keys.remove(0);
         Some(Self { newest, older: keys })
-    }
-
-    /// Reads a ring from Secrets Manager.
-    ///
-    /// # Errors
-    /// [`SecretError::Unreadable`] or [`SecretError::Malformed`].
-    pub async fn load(client: &Client, secret_id: &str) -> Result<Self, SecretError> {
-        let answer = client.get_secret_value().secret_id(secret_id).send().await;
-        let value = answer.map_err(|error| SecretError::Unreadable(secret_id.to_owned(), Box::new(error.into())))?;
-        value.secret_string().and_then(Self::parse).ok_or_else(|| SecretError::Malformed(secret_id.to_owned()))
-    }
-
-    /// Reads a ring from the text of its secret.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct Ring {
-            keys: Vec<Entry>,
-        }
-        #[derive(Deserialize)]
-        struct Entry {
-            id: String,
-            key: String,
-        }
-        let ring: Ring = serde_json::from_str(text).ok()?;
-        let key = |entry: Entry| {
-            let named = !entry.id.is_empty() && entry.id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-            let bytes = STANDARD.decode(entry.key).ok()?.try_into().ok()?;
-            named.then_some(Key { id: entry.id, bytes })
-        };
-        Self::new(ring.keys.into_iter().map(key).collect::<Option<_>>()?)
     }
 
     /// The key new things are made with, and those still recognised.
@@ -130,44 +99,126 @@ impl KeyRing {
     }
 }
 
-/// How long a ring is used before it is read again: a key rotated in Secrets Manager is in use that soon.
+impl SecretForm for KeyRing {
+    fn parse(text: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Ring {
+            keys: Vec<Entry>,
+        }
+        #[derive(Deserialize)]
+        struct Entry {
+            id: String,
+            key: String,
+        }
+        let ring: Ring = serde_json::from_str(text).ok()?;
+        let key = |entry: Entry| {
+            let named = !entry.id.is_empty() && entry.id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+            let bytes = STANDARD.decode(entry.key).ok()?.try_into().ok()?;
+            named.then_some(Key { id: entry.id, bytes })
+        };
+        Self::new(ring.keys.into_iter().map(key).collect::<Option<_>>()?)
+    }
+}
+
+/// What a secret of Secrets Manager holds.
+pub trait SecretForm: Sized {
+    /// Reads it from the text of the secret; `None` when it has another form.
+    fn parse(text: &str) -> Option<Self>;
+}
+
+/// A user name and a password: `{"username": "...", "password": "..."}`.
+#[derive(Clone, Deserialize)]
+pub struct Account {
+    /// The name.
+    pub username: String,
+    /// The password.
+    pub password: String,
+}
+
+/// The key of somebody's API: `{"key": "..."}`.
+#[derive(Clone, Deserialize)]
+pub struct ApiKey {
+    /// The key.
+    pub key: String,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Account(..)")
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKey(..)")
+    }
+}
+
+impl SecretForm for Account {
+    fn parse(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+}
+
+impl SecretForm for ApiKey {
+    fn parse(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+}
+
+/// How long a secret is used before it is read again: one rotated in Secrets Manager is in use that soon.
 const FRESH_FOR: TimeDelta = TimeDelta::minutes(5);
 /// How long after a failed reading the next one is tried.
 const TRIED_AGAIN_AFTER: TimeDelta = TimeDelta::seconds(30);
 
-/// A ring that follows its secret while the function lives. Cheap to clone; clones share what was read.
-#[derive(Clone, Debug)]
-pub struct RotatingKeys {
+/// A secret followed while the function lives. Cheap to clone; clones share what was read.
+#[derive(Debug)]
+pub struct Rotating<T> {
     client: Client,
     secret_id: String,
     clock: Clock,
-    state: Arc<RwLock<Read>>,
+    state: Arc<RwLock<Read<T>>>,
 }
 
+/// A ring of keys that follows its secret.
+pub type RotatingKeys = Rotating<KeyRing>;
+
 #[derive(Debug)]
-struct Read {
-    ring: Arc<KeyRing>,
+struct Read<T> {
+    value: Arc<T>,
     stale_at: DateTime<Utc>,
 }
 
-impl RotatingKeys {
-    /// Reads the ring for the first time.
+// Written out so that what is read need not be `Clone`.
+impl<T> Clone for Rotating<T> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            secret_id: self.secret_id.clone(),
+            clock: self.clock.clone(),
+            state: Arc::clone(&self.state),
+        }
+    }
+}
+
+impl<T: SecretForm> Rotating<T> {
+    /// Reads the secret for the first time.
     ///
     /// # Errors
-    /// As [`KeyRing::load`].
+    /// [`SecretError::Unreadable`] or [`SecretError::Malformed`].
     pub async fn load(client: Client, secret_id: String, clock: Clock) -> Result<Self, SecretError> {
-        let ring = Arc::new(KeyRing::load(&client, &secret_id).await?);
+        let value = Arc::new(read(&client, &secret_id).await?);
         let stale_at = clock.now() + FRESH_FOR;
-        Ok(Self { client, secret_id, clock, state: Arc::new(RwLock::new(Read { ring, stale_at })) })
+        Ok(Self { client, secret_id, clock, state: Arc::new(RwLock::new(Read { value, stale_at })) })
     }
 
-    /// The ring as it was last read.
+    /// What was last read.
     #[must_use]
-    pub fn current(&self) -> Arc<KeyRing> {
-        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner).ring)
+    pub fn current(&self) -> Arc<T> {
+        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner).value)
     }
 
-    /// Reads the ring again when it is stale. A failure is logged, and the ring at hand goes on being used.
+    /// Reads it again when it is stale. A failure is logged, and what is at hand goes on being used.
     pub async fn keep_fresh(&self) {
         let stale = self.state.read().unwrap_or_else(PoisonError::into_inner).stale_at <= self.clock.now();
         if stale {
@@ -175,18 +226,24 @@ impl RotatingKeys {
         }
     }
 
-    /// Reads the ring again now, as when something was sealed with a key not known yet.
+    /// Reads it again now, as when something was sealed with a key not known yet, or a key was refused.
     pub async fn read_again(&self) {
-        let read = KeyRing::load(&self.client, &self.secret_id).await;
+        let read = read(&self.client, &self.secret_id).await;
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         match read {
-            Ok(ring) => *state = Read { ring: Arc::new(ring), stale_at: self.clock.now() + FRESH_FOR },
+            Ok(value) => *state = Read { value: Arc::new(value), stale_at: self.clock.now() + FRESH_FOR },
             Err(error) => {
-                tracing::error!(error = %error, "keys not read again: those at hand are kept");
+                tracing::error!(error = %error, "secret not read again: what is at hand is kept");
                 state.stale_at = self.clock.now() + TRIED_AGAIN_AFTER;
             }
         }
     }
+}
+
+async fn read<T: SecretForm>(client: &Client, secret_id: &str) -> Result<T, SecretError> {
+    let answer = client.get_secret_value().secret_id(secret_id).send().await;
+    let value = answer.map_err(|error| SecretError::Unreadable(secret_id.to_owned(), Box::new(error.into())))?;
+    value.secret_string().and_then(T::parse).ok_or_else(|| SecretError::Malformed(secret_id.to_owned()))
 }
 
 #[cfg(test)]

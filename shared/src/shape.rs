@@ -102,6 +102,14 @@ impl<'a> Shape<'a> {
         self.field(name, "un nombre", Value::as_f64)
     }
 
+    /// A boolean.
+    ///
+    /// # Errors
+    /// When it is of another JSON type.
+    pub fn flag(&self, name: &str) -> Result<Field<bool>, Fault> {
+        self.field(name, "un booléen", Value::as_bool)
+    }
+
     /// A list.
     ///
     /// # Errors

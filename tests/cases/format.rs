@@ -40,6 +40,7 @@ pub enum Step {
     Given(Value),
     Run(Run),
     ExpectWebhooks(Map<String, Value>),
+    ExpectCalls(Map<String, Value>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +95,7 @@ impl Case {
 fn parse_content(value: Value) -> Result<Content, String> {
     // Every time-out of a case is written with this word, wherever it stands.
     let slow = value.to_string().contains("hang\"");
+    let value = crate::short_names::replaced(value);
     let mut fields = Fields::of(value, "cas")?;
     fields.text("id")?;
     fields.text("title")?;
@@ -133,6 +135,8 @@ impl Step {
             })
         } else if fields.has("expectWebhooks") {
             Self::ExpectWebhooks(fields.object("expectWebhooks")?)
+        } else if fields.has("expectCalls") {
+            Self::ExpectCalls(fields.object("expectCalls")?)
         } else {
             let keys: Vec<&String> = fields.members.keys().collect();
             return Err(format!("{place}: construction inconnue: étape {keys:?}"));

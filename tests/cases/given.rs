@@ -6,6 +6,7 @@ use acceptance::receivers::Answer;
 use http::StatusCode;
 use serde_json::Value;
 
+use crate::droits;
 use crate::format::Fields;
 
 /// What one `given` asks for.
@@ -13,6 +14,7 @@ use crate::format::Fields;
 pub struct Given {
     pub services: Option<Vec<String>>,
     pub webhooks: Vec<WebhookGiven>,
+    pub droits: droits::Given,
 }
 
 /// A subscription of a service to its stub receiver, or new answers of that receiver.
@@ -33,8 +35,9 @@ impl Given {
             .into_iter()
             .map(|(service, value)| WebhookGiven::parse(service, value))
             .collect::<Result<_, _>>()?;
+        let droits = droits::Given::take(&mut fields)?;
         fields.finish()?;
-        Ok(Self { services, webhooks })
+        Ok(Self { services, webhooks, droits })
     }
 }
 

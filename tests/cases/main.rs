@@ -6,10 +6,12 @@
 //! from the copies in `tests/cases`.
 
 mod awaited;
+mod droits;
 mod format;
 mod given;
 mod pure;
 mod report;
+mod short_names;
 mod steps;
 mod subscriptions;
 mod world;

@@ -6,6 +6,8 @@ use acceptance::matching::differences;
 use chrono::DateTime;
 use passerelle::auth::Service;
 use passerelle::communs::statut;
+use passerelle::droits::perimeter::{self, GeoCode, Perimeter};
+use passerelle::reference::territory;
 use passerelle::webhooks::address::{Policy, check_url, is_allowed};
 use passerelle::webhooks::signature::{SigningSecret, sign};
 use serde_json::{Value, json};
@@ -28,6 +30,9 @@ fn apply(rule: &str, input: &Value) -> Result<Value, String> {
     let result = match rule {
         "statut.toGeneric" => to_generic(&mut input),
         "statut.toNative" => to_native(&mut input),
+        "droits.departementOf" => departement_of(&mut input),
+        "droits.communeCovered" => commune_covered(&mut input),
+        "droits.effectiveGeoCodes" => effective_geo_codes(&mut input),
         "webhooks.addressAllowed" => address_allowed(&mut input),
         "webhooks.sign" => signature(&mut input),
         _ => return Err(format!("construction inconnue: règle {rule}")),
@@ -58,6 +63,34 @@ fn to_native(input: &mut Fields) -> Result<Value, String> {
         Some(other) => return Err(format!("current: texte ou null attendu, trouvé {other}")),
     };
     Ok(json!(statut::to_native(&service, generic, current.as_deref())))
+}
+
+fn departement_of(input: &mut Fields) -> Result<Value, String> {
+    let commune = input.text("commune")?;
+    Ok(json!(perimeter::departement_of(&commune).map(territory::Departement::code)))
+}
+
+fn commune_covered(input: &mut Fields) -> Result<Value, String> {
+    let (commune, siren) = (input.text("commune")?, optional(input, "siren")?);
+    let perimeter: Perimeter = typed(input.required("perimeter")?)?;
+    Ok(perimeter::commune_covered(&commune, &perimeter, siren.as_deref()).into())
+}
+
+fn effective_geo_codes(input: &mut Fields) -> Result<Value, String> {
+    let mut establishment = Fields::of(input.required("establishment")?, "establishment")?;
+    let siren = optional(&mut establishment, "siren")?;
+    let codes: Vec<GeoCode> = typed(establishment.required("geoCodes")?)?;
+    let perimeter: Option<Perimeter> = typed(input.optional("perimeter").unwrap_or_default())?;
+    let seen = perimeter.map_or_else(|| codes.clone(), |perimeter| perimeter.coverage(siren.as_deref()).within(&codes));
+    Ok(json!(seen))
+}
+
+fn optional(input: &mut Fields, name: &str) -> Result<Option<String>, String> {
+    typed(input.optional(name).unwrap_or_default())
+}
+
+fn typed<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, String> {
+    serde_json::from_value(value).map_err(|error| error.to_string())
 }
 
 fn address_allowed(input: &mut Fields) -> Result<Value, String> {

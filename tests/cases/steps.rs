@@ -1,7 +1,8 @@
 //! Plays a scenario, step by step, until the first one that differs.
 
 use acceptance::matching::{Difference, differences, unordered_differences};
-use serde_json::{Map, Value};
+use passerelle_local::neighbours::brevo;
+use serde_json::{Map, Value, json};
 
 use crate::format::{ExpectedAnswer, RequestBody, RequestStep, Run, Scenario, Step, instant};
 use crate::report::Outcome;
@@ -11,11 +12,11 @@ use crate::world::{Answer, Call, World};
 const SHOWN_DIFFERENCES: usize = 4;
 
 /// Path prefixes of the domains whose functions do not exist yet.
-const NOT_SERVED_YET: [&str; 2] = ["/droits/", "/coop/"];
+const NOT_SERVED_YET: [&str; 1] = ["/coop/"];
 
 /// Plays a whole scenario on a world of its own.
 pub async fn play(scenario: &Scenario) -> Outcome {
-    let mut world = World::start(scenario.now).await?;
+    let mut world = World::start(scenario.now, &scenario.given).await?;
     world.begin(scenario.given.clone()).await?;
     for (index, step) in scenario.steps.iter().enumerate() {
         play_step(&mut world, step).await.map_err(|difference| format!("étape {}: {difference}", index + 1))?;
@@ -35,6 +36,7 @@ async fn play_step(world: &mut World, step: &Step) -> Outcome {
         Step::Given(given) => world.change(given).await,
         Step::Run(run) => self::run(world, *run).await,
         Step::ExpectWebhooks(expected) => expect_webhooks(world, expected),
+        Step::ExpectCalls(expected) => expect_calls(world, expected),
     }
 }
 
@@ -142,6 +144,33 @@ fn expect_webhooks(world: &World, expected: &Map<String, Value>) -> Outcome {
         let found = unordered_differences(&expected, &actual, world.clock.now());
         if !found.is_empty() {
             return Err(format!("webhooks de {service}: {}", told(&found)));
+        }
+    }
+    Ok(())
+}
+
+fn expect_calls(world: &World, expected: &Map<String, Value>) -> Outcome {
+    for (neighbour, expected) in expected {
+        let expected = world.names.resolve(expected);
+        match neighbour.as_str() {
+            "portailDf" => {
+                let actual: Value = world.droits.portail_df.take_requests().into();
+                if actual != expected {
+                    return Err(format!("appels à Portail DF: {expected} attendus, {actual} faits"));
+                }
+            }
+            "brevo" => {
+                let Value::Array(expected) = &expected else {
+                    return Err("expectCalls.brevo: liste attendue".to_owned());
+                };
+                let call = |call: brevo::Call| json!({"method": call.method, "path": call.path, "body": call.body});
+                let actual: Vec<Value> = world.droits.brevo.take().into_iter().map(call).collect();
+                let found = unordered_differences(expected, &actual, world.clock.now());
+                if !found.is_empty() {
+                    return Err(format!("appels à Brevo: {}", told(&found)));
+                }
+            }
+            _ => return Err(format!("construction inconnue: expectCalls.{neighbour}")),
         }
     }
     Ok(())

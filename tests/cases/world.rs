@@ -16,6 +16,7 @@ use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+use crate::droits::Droits;
 use crate::given::Given;
 use crate::subscriptions::Subscriptions;
 
@@ -32,6 +33,7 @@ pub struct World {
     pub receivers: Receivers,
     pub names: Names,
     pub subscriptions: Subscriptions,
+    pub droits: Droits,
     api: Router,
     keys: HashMap<(String, Scope), String>,
 }
@@ -56,11 +58,12 @@ pub struct Answer {
 }
 
 impl World {
-    /// Starts an empty stack whose clock stands at `now`.
-    pub async fn start(now: DateTime<Utc>) -> Result<Self, String> {
+    /// Starts an empty stack whose clock stands at `now`, with the settings that `given` asks for.
+    pub async fn start(now: DateTime<Utc>, given: &Value) -> Result<Self, String> {
         let clock = MovingClock::at(now);
         let receivers = Receivers::open(clock.clock()).await.map_err(|error| format!("récepteurs: {error}"))?;
-        let options = StackOptions { storage: Storage::Memory, clock: clock.clock() };
+        let droits = Droits::start().await.map_err(|error| format!("voisins: {error}"))?;
+        let options = droits.settings(StackOptions::new(Storage::Memory, clock.clock()), given);
         let stack = Stack::start(options).await.map_err(|error| format!("démarrage: {error}"))?;
         Ok(Self {
             api: stack.api(),
@@ -69,6 +72,7 @@ impl World {
             receivers,
             names: Names::default(),
             subscriptions: Subscriptions::default(),
+            droits,
             keys: HashMap::new(),
         })
     }
@@ -95,7 +99,7 @@ impl World {
         for webhook in given.webhooks {
             Subscriptions::apply(self, webhook).await?;
         }
-        Ok(())
+        Droits::apply(self, given.droits).await
     }
 
     async fn issue_key(&mut self, service: &str, scope: Scope) -> Result<(), String> {

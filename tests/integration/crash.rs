@@ -123,7 +123,7 @@ async fn killed_at(fault: &'static str, step: Step) -> (Vec<Received>, Vec<Recei
     posting.abort();
 
     let clock = Clock::from_fn(|| Utc::now() + TimeDelta::seconds(11));
-    let options = StackOptions { storage: Storage::Directory(folder.path().join(ENGINES)), clock };
+    let options = StackOptions::new(Storage::Directory(folder.path().join(ENGINES)), clock);
     let again = Stack::start(options).await.expect("the folder is whole");
     again.drain().await.expect("drained");
     (before, receivers.take())

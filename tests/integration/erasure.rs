@@ -19,7 +19,7 @@ fn project(external_id: &str, porteur: &str) -> Value {
 }
 
 async fn start() -> (Stack, Api, Caller) {
-    let options = StackOptions { storage: Storage::Memory, clock: Clock::system() };
+    let options = StackOptions::new(Storage::Memory, Clock::system());
     let stack = Stack::start(options).await.expect("the stack starts");
     let api = Api::new(stack.api());
     let mec = Caller::key(&stack.issue_key("mec", Scope::Sync).await.expect("a key"));

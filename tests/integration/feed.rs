@@ -29,7 +29,7 @@ async fn feed(api: &Api, caller: &Caller, after: Option<&str>) -> (Vec<String>, 
 async fn a_late_writer_is_not_skipped() {
     let start: DateTime<Utc> = "2026-11-02T09:00:00Z".parse().expect("an instant");
     let clock = MovingClock::at(start);
-    let options = StackOptions { storage: Storage::Memory, clock: clock.clock() };
+    let options = StackOptions::new(Storage::Memory, clock.clock());
     let stack = Stack::start(options).await.expect("the stack starts");
     let api = Api::new(stack.api());
     let mec = Caller::key(&stack.issue_key("mec", Scope::Sync).await.expect("a key"));

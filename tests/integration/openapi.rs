@@ -15,10 +15,47 @@ use projects_api::{App, Config, router};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-const PREFIX: &str = "/communs/v1";
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
-/// The one operation that asks for no key.
-const PUBLIC: [(&str, &str); 1] = [("get", "/openapi.json")];
+
+/// An API, its document and its table of routes.
+struct Described {
+    /// Where it begins, and the name of its file.
+    name: &'static str,
+    document: fn() -> Result<String, serde_json::Error>,
+    operations: &'static [(&'static str, &'static str)],
+    /// The operations that ask for no credentials, and what an empty request of each is answered.
+    public: &'static [(&'static str, &'static str, StatusCode)],
+}
+
+const APIS: [Described; 2] = [
+    Described {
+        name: "communs",
+        document: projects_api::document,
+        operations: projects_api::OPERATIONS,
+        public: &[("get", "/openapi.json", StatusCode::OK)],
+    },
+    Described {
+        name: "droits",
+        document: rights_checker::document,
+        operations: rights_checker::OPERATIONS,
+        public: &[
+            ("get", "/openapi.json", StatusCode::OK),
+            ("post", "/users/creation", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            ("post", "/authenticate", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            ("post", "/authenticate/verify-2fa", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ],
+    },
+];
+
+impl Described {
+    fn prefix(&self) -> String {
+        format!("/{}/v1", self.name)
+    }
+
+    fn document(&self) -> Value {
+        serde_json::from_str(&(self.document)().unwrap()).unwrap()
+    }
+}
 
 struct Answer {
     status: StatusCode,
@@ -37,13 +74,13 @@ impl Answer {
 }
 
 async fn api() -> Router {
-    let options = StackOptions { storage: Storage::Memory, clock: Clock::system() };
+    let options = StackOptions::new(Storage::Memory, Clock::system());
     Stack::start(options).await.unwrap().api()
 }
 
 /// The function by itself, whatever the template routes to it.
 async fn function() -> Router {
-    let options = StackOptions { storage: Storage::Memory, clock: Clock::system() };
+    let options = StackOptions::new(Storage::Memory, Clock::system());
     let stack = Stack::start(options).await.unwrap();
     let variables = stack.variables("ProjectsApi");
     let config = Config::read(|name| variables.get(name).cloned()).unwrap();
@@ -58,10 +95,6 @@ async fn ask(api: &Router, method: &str, path: &str) -> Answer {
     Answer { status: parts.status, headers: parts.headers, body }
 }
 
-fn document() -> Value {
-    serde_json::from_str(&projects_api::document().unwrap()).unwrap()
-}
-
 /// Method and path of every documented operation.
 fn documented(document: &Value) -> BTreeSet<(&str, &str)> {
     let paths = document["paths"].as_object().unwrap();
@@ -73,47 +106,58 @@ fn documented(document: &Value) -> BTreeSet<(&str, &str)> {
 
 #[test]
 fn the_committed_document_is_the_one_the_code_describes() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi/communs.json");
-    let described = projects_api::document().unwrap();
-    if std::env::var_os("UPDATE_OPENAPI").is_some() {
-        std::fs::write(&file, described).unwrap();
-        return;
+    for api in APIS {
+        let name = api.name;
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/openapi/{name}.json"));
+        let described = (api.document)().unwrap();
+        if std::env::var_os("UPDATE_OPENAPI").is_some() {
+            std::fs::write(&file, described).unwrap();
+            continue;
+        }
+        let committed = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(
+            committed == described,
+            "docs/openapi/{name}.json is out of date: run `UPDATE_OPENAPI=1 cargo test -p acceptance --test integration \
+             the_committed_document` and review the difference"
+        );
     }
-    let committed = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(
-        committed == described,
-        "docs/openapi/communs.json is out of date: run `UPDATE_OPENAPI=1 cargo test -p acceptance --test integration \
-         the_committed_document` and review the difference"
-    );
 }
 
 #[test]
 fn every_route_is_documented_and_every_documented_route_exists() {
-    let document = document();
-    let routes: BTreeSet<(&str, &str)> = projects_api::OPERATIONS.iter().copied().collect();
-    assert_eq!(routes.len(), projects_api::OPERATIONS.len(), "a route is listed twice");
-    assert_eq!(routes, documented(&document));
+    for api in APIS {
+        let document = api.document();
+        let routes: BTreeSet<(&str, &str)> = api.operations.iter().copied().collect();
+        assert_eq!(routes.len(), api.operations.len(), "a route is listed twice");
+        assert_eq!(routes, documented(&document));
+    }
 }
 
 #[tokio::test]
 async fn the_router_answers_exactly_the_documented_operations() {
-    let api = api().await;
-    let document = document();
-    let documented = documented(&document);
-    let paths: BTreeSet<&str> = documented.iter().map(|(_, path)| *path).collect();
-    for path in paths {
-        // Braces are no character of a path: a name stands for any value.
-        let address = format!("{PREFIX}{}", path.replace(['{', '}'], ""));
-        for method in METHODS {
-            let expected = match (method, path) {
-                operation if PUBLIC.contains(&operation) => StatusCode::OK,
-                operation if documented.contains(&operation) => StatusCode::UNAUTHORIZED,
-                _ => StatusCode::METHOD_NOT_ALLOWED,
-            };
-            assert_eq!(ask(&api, method, &address).await.status, expected, "{method} {path}");
+    let router = api().await;
+    for api in APIS {
+        let document = api.document();
+        let documented = documented(&document);
+        let paths: BTreeSet<&str> = documented.iter().map(|(_, path)| *path).collect();
+        for path in paths {
+            // Braces are no character of a path: a name stands for any value.
+            let address = format!("{}{}", api.prefix(), path.replace(['{', '}'], ""));
+            for method in METHODS {
+                let public = api.public.iter().find(|operation| (operation.0, operation.1) == (method, path));
+                let expected = match public {
+                    Some((_, _, answer)) => *answer,
+                    None if documented.contains(&(method, path)) => StatusCode::UNAUTHORIZED,
+                    None => StatusCode::METHOD_NOT_ALLOWED,
+                };
+                assert_eq!(ask(&router, method, &address).await.status, expected, "{method} {address}");
+            }
         }
     }
-    for unknown in ["/communs/v1/nulle-part", "/communs/v1/projects/x/y/z", "/problems/inconnu"] {
+    let api = router;
+    for unknown in
+        ["/communs/v1/nulle-part", "/droits/v1/nulle-part", "/communs/v1/projects/x/y/z", "/problems/inconnu"]
+    {
         let answer = ask(&api, "get", unknown).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{unknown}");
         assert_eq!(answer.header(header::CONTENT_TYPE), "application/problem+json", "{unknown}");
@@ -122,20 +166,23 @@ async fn the_router_answers_exactly_the_documented_operations() {
 
 #[test]
 fn every_operation_is_described_for_people_and_names_who_may_call_it() {
-    let document = document();
-    let mut ids = BTreeSet::new();
-    for (method, path) in documented(&document) {
-        let operation = &document["paths"][path][method];
-        for member in ["summary", "description", "operationId"] {
-            assert!(operation[member].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}: {member}");
-        }
-        assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{method} {path}: operationId used twice");
-        let keyless = operation["security"][0].as_object().is_some_and(serde_json::Map::is_empty);
-        assert_eq!(keyless, PUBLIC.contains(&(method, path)), "{method} {path}: security");
-        for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-            let parameters = operation["parameters"].as_array().unwrap();
-            let found = parameters.iter().any(|p| p["in"] == "path" && p["name"] == name && p["required"] == true);
-            assert!(found, "{method} {path}: parameter {name}");
+    for api in APIS {
+        let document = api.document();
+        let mut ids = BTreeSet::new();
+        for (method, path) in documented(&document) {
+            let operation = &document["paths"][path][method];
+            for member in ["summary", "description", "operationId"] {
+                assert!(operation[member].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}: {member}");
+            }
+            assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{method} {path}: operationId used twice");
+            let keyless = operation["security"][0].as_object().is_some_and(serde_json::Map::is_empty);
+            let public = api.public.iter().any(|operation| (operation.0, operation.1) == (method, path));
+            assert_eq!(keyless, public, "{method} {path}: security");
+            for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+                let parameters = operation["parameters"].as_array().unwrap();
+                let found = parameters.iter().any(|p| p["in"] == "path" && p["name"] == name && p["required"] == true);
+                assert!(found, "{method} {path}: parameter {name}");
+            }
         }
     }
 }
@@ -155,18 +202,26 @@ fn every_reference_of_the_document_leads_somewhere() {
             _ => {}
         }
     }
-    let document = document();
-    check(&document, &document);
+    for api in APIS {
+        let document = api.document();
+        check(&document, &document);
+    }
 }
 
 #[tokio::test]
 async fn the_documentation_needs_no_key_and_nothing_from_elsewhere() {
     let api = api().await;
-    let served = ask(&api, "get", "/communs/v1/openapi.json").await;
-    assert_eq!(served.header(header::CONTENT_TYPE), "application/json");
-    assert_eq!(serde_json::from_str::<Value>(served.text()).unwrap(), document());
+    for described in APIS {
+        let prefix = described.prefix();
+        let served = ask(&api, "get", &format!("{prefix}/openapi.json")).await;
+        assert_eq!(served.header(header::CONTENT_TYPE), "application/json");
+        assert_eq!(serde_json::from_str::<Value>(served.text()).unwrap(), described.document());
+        loads_only_what_we_serve(&api, &format!("{prefix}/docs")).await;
+    }
+}
 
-    let page = ask(&api, "get", "/communs/v1/docs").await;
+async fn loads_only_what_we_serve(api: &Router, page: &str) {
+    let page = ask(api, "get", page).await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.header(header::CONTENT_SECURITY_POLICY).starts_with("default-src 'none'"));
     let loaded: Vec<&str> =
@@ -174,7 +229,7 @@ async fn the_documentation_needs_no_key_and_nothing_from_elsewhere() {
     assert_eq!(loaded.len(), 3, "{loaded:?}");
     for file in loaded {
         assert!(file.starts_with("/communs/v1/docs/"), "{file} is not served by us");
-        let answer = ask(&api, "get", file).await;
+        let answer = ask(api, "get", file).await;
         assert_eq!(answer.status, StatusCode::OK, "{file}");
         assert!(!answer.body.is_empty(), "{file}");
         let media_type = if file.ends_with(".js") { "text/javascript" } else { "text/css" };

@@ -21,7 +21,7 @@ const BEA: &str = "bea@nantes.fr";
 const CLAIRE: &str = "claire@strasbourg.eu";
 
 async fn start(storage: Storage) -> Stack {
-    Stack::start(StackOptions { storage, clock: Clock::system() }).await.unwrap()
+    Stack::start(StackOptions::new(storage, Clock::system())).await.unwrap()
 }
 
 fn table(stack: &Stack) -> String {

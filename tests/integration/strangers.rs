@@ -45,7 +45,7 @@ fn exhibit(received: &Received, secret: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_verify_our_webhooks_during_a_rotation_too() {
-    let options = StackOptions { storage: Storage::Memory, clock: Clock::system() };
+    let options = StackOptions::new(Storage::Memory, Clock::system());
     let stack = Stack::start(options).await.expect("the stack starts");
     let receivers = Receivers::open(Clock::system()).await.expect("receivers");
     let mec = stack.issue_key("mec", Scope::Projects).await.expect("a key");

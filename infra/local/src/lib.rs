@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod demo;
 pub mod engines;
+pub mod neighbours;
 pub mod receivers;
 pub mod runtime;
 pub mod services;

@@ -33,7 +33,30 @@ pub struct StackOptions {
     pub storage: Storage,
     /// The one source of time of engines and functions.
     pub clock: Clock,
+    /// Variables that take the place of the template's, in every function that has them: where other people's APIs
+    /// are, and settings of a test.
+    pub variables: BTreeMap<String, String>,
 }
+
+impl StackOptions {
+    /// A stack with the template's own settings. Other people's APIs are nowhere: the local stack never asks the real
+    /// ones.
+    #[must_use]
+    pub fn new(storage: Storage, clock: Clock) -> Self {
+        let nowhere = ["PORTAIL_DF_URL", "BREVO_URL"].map(|name| (name.to_owned(), NOWHERE.to_owned()));
+        Self { storage, clock, variables: nowhere.into() }
+    }
+
+    /// The same with one more variable.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// Nobody listens there.
+const NOWHERE: &str = "http://127.0.0.1:9";
 
 /// A running stack. Cheap to clone; nothing runs by itself before [`Stack::run_in_background`].
 #[derive(Clone)]
@@ -131,12 +154,12 @@ impl Stack {
     /// # Errors
     /// When storage, template, resources or a function's configuration do not allow it.
     pub async fn start(options: StackOptions) -> Result<Self, StackError> {
-        let StackOptions { storage, clock } = options;
+        let StackOptions { storage, clock, variables: own } = options;
         let template = Template::parse(crate::template::EMBEDDED)?;
         let engines = Engines::open(storage, clock.clone())?;
         let sdk = engines.sdk_config().into_builder().timeout_config(passerelle::aws::timeouts()).build();
         let names = provision::provision(&template, &sdk, &clock).await?;
-        let variables = variables(&template, &names)?;
+        let variables = variables(&template, &names, &own)?;
         let permissions = permissions(&template, &names)?;
         let functions = functions::start(|name| Surroundings {
             sdk: guarded(&sdk, permissions.get(name).cloned().unwrap_or_default()),
@@ -221,7 +244,10 @@ impl Stack {
             // Queues first: a retry whose message is there must not be found late by the sweeper and sent twice.
             let queues = self.0.mappings.iter().map(Mapping::drain);
             let moved: usize = futures_util::future::try_join_all(queues).await?.into_iter().sum();
-            let swept = self.scheduled("OutboxSweeper").await?.work;
+            let mut swept = 0;
+            for function in self.0.template.functions.iter().filter(|function| !function.schedules.is_empty()) {
+                swept += self.scheduled(&function.name).await?.work;
+            }
             if moved + swept == 0 {
                 return Ok(());
             }
@@ -236,9 +262,13 @@ impl Stack {
     }
 }
 
-/// The environment of each function. The local stack differs from the template in one variable: receivers on
-/// loopback are allowed, since that is where a developer's receivers are.
-fn variables(template: &Template, names: &Names) -> Result<BTreeMap<String, BTreeMap<String, String>>, TemplateError> {
+/// The environment of each function. The local stack differs from the template in two ways: receivers on loopback are
+/// allowed, since that is where a developer's receivers are, and the variables of `own` take the place of its own.
+fn variables(
+    template: &Template,
+    names: &Names,
+    own: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, BTreeMap<String, String>>, TemplateError> {
     let environment = |function: &Function| {
         let mut variables = function
             .environment
@@ -247,6 +277,11 @@ fn variables(template: &Template, names: &Names) -> Result<BTreeMap<String, BTre
             .collect::<Result<BTreeMap<_, _>, TemplateError>>()?;
         if let Some(loopback) = variables.get_mut("WEBHOOK_LOOPBACK") {
             "allowed".clone_into(loopback);
+        }
+        for (name, value) in own {
+            if let Some(variable) = variables.get_mut(name) {
+                variable.clone_from(value);
+            }
         }
         Ok((function.name.clone(), variables))
     };

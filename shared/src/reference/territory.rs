@@ -62,6 +62,11 @@ pub fn communes() -> impl ExactSizeIterator<Item = Commune> {
     ranks(&file::COMMUNES).map(Commune)
 }
 
+/// The codes that are no longer current, each with the commune it leads to.
+pub fn former_codes() -> impl ExactSizeIterator<Item = (&'static str, Commune)> {
+    ranks(&file::FORMER).map(|rank| (file::FORMER.code(rank), Commune(file::FORMER.number(rank, file::CODE))))
+}
+
 /// All EPCI, by SIREN.
 pub fn all_epci() -> impl ExactSizeIterator<Item = Epci> {
     ranks(&file::EPCI).map(Epci)
@@ -134,6 +139,12 @@ impl Departement {
     #[must_use]
     pub fn code(self) -> &'static str {
         file::DEPARTEMENTS.code(self.0)
+    }
+
+    /// Its place among all, below 128: for sets that are one number.
+    #[must_use]
+    pub fn rank(self) -> u32 {
+        self.0.into()
     }
 
     /// The région the département is in.

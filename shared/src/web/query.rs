@@ -40,8 +40,16 @@ impl Query {
     /// # Errors
     /// 400 when it is anything else.
     pub fn limit(&self) -> Result<usize, Problem> {
+        self.limit_or(100)
+    }
+
+    /// `limit`: 1 to 100, `usual` when absent.
+    ///
+    /// # Errors
+    /// 400 when it is anything else.
+    pub fn limit_or(&self, usual: usize) -> Result<usize, Problem> {
         let read = |text: &str| text.parse().ok().filter(|limit| (1..=100).contains(limit));
-        Ok(self.get("limit", read)?.unwrap_or(100))
+        Ok(self.get("limit", read)?.unwrap_or(usual))
     }
 }
 

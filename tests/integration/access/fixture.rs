@@ -46,7 +46,7 @@ impl World {
     /// An empty world whose webhooks go to `url`.
     pub async fn start(url: String) -> Self {
         let clock = MovingClock::at(Utc.with_ymd_and_hms(2026, 11, 2, 9, 0, 0).unwrap());
-        let options = StackOptions { storage: Storage::Memory, clock: clock.clock() };
+        let options = StackOptions::new(Storage::Memory, clock.clock());
         let stack = Stack::start(options).await.unwrap();
         let columns = callers::columns(&stack).await;
         Self { columns, api: Api::new(stack.api()), stack, clock, url, made: 0 }

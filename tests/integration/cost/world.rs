@@ -45,7 +45,7 @@ impl World {
     pub async fn start() -> Self {
         let clock = MovingClock::at(Utc.with_ymd_and_hms(2026, 11, 2, 9, 0, 0).unwrap());
         let receivers = Receivers::open(clock.clock()).await.unwrap();
-        let options = StackOptions { storage: Storage::Memory, clock: clock.clock() };
+        let options = StackOptions::new(Storage::Memory, clock.clock());
         let stack = Stack::start(options).await.unwrap();
         let api = Api::new(stack.api());
         let variables = stack.variables("WebhookFanout");

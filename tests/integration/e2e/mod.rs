@@ -37,7 +37,7 @@ struct Deployment {
 impl Deployment {
     async fn new() -> Self {
         let folder = tokio::task::spawn_blocking(build).await.unwrap();
-        let options = StackOptions { storage: Storage::Memory, clock: Clock::system() };
+        let options = StackOptions::new(Storage::Memory, Clock::system());
         let stack = Stack::start(options).await.unwrap();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let engines = format!("http://{}", listener.local_addr().unwrap());

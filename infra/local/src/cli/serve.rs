@@ -33,7 +33,7 @@ pub(super) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let mut register = folder.as_ref().map(DataFolder::read_register).transpose()?.unwrap_or_default();
     let storage = folder.as_ref().map_or(Storage::Memory, |folder| Storage::Directory(folder.engines()));
     let clock = Clock::system();
-    let stack = Stack::start(StackOptions { storage, clock: clock.clone() }).await.map_err(stack_failure)?;
+    let stack = Stack::start(StackOptions::new(storage, clock.clone())).await.map_err(stack_failure)?;
     let inboxes = Inboxes::new(clock);
     let save = |register: &Register| folder.as_ref().map_or(Ok(()), |folder| folder.write_register(register));
     register.complete(&stack, &api_url, &inboxes, &save).await.map_err(|error| match error {

@@ -47,9 +47,8 @@ impl Scene {
     pub(super) async fn set() -> Result<Self, DemoError> {
         let clock = Clock::system();
         let failed = |error: &dyn fmt::Display| DemoError::new(format!("mise en place impossible : {error}"));
-        let stack = Stack::start(StackOptions { storage: Storage::Memory, clock: clock.clone() })
-            .await
-            .map_err(|error| failed(&error))?;
+        let stack =
+            Stack::start(StackOptions::new(Storage::Memory, clock.clone())).await.map_err(|error| failed(&error))?;
         let inboxes = Inboxes::new(clock);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|error| failed(&error))?;
         let base_url = format!("http://{}", listener.local_addr().map_err(|error| failed(&error))?);

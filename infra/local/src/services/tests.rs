@@ -12,7 +12,7 @@ use crate::stack::StackOptions;
 const URL: &str = "http://127.0.0.1:4310";
 
 async fn stack() -> Stack {
-    Stack::start(StackOptions { storage: Storage::Memory, clock: Clock::system() }).await.unwrap()
+    Stack::start(StackOptions::new(Storage::Memory, Clock::system())).await.unwrap()
 }
 
 async fn complete(register: &mut Register, stack: &Stack, url: &str) -> Inboxes {

@@ -12,6 +12,7 @@ use passerelle::auth::{Scope, Service, new_api_key};
 use passerelle::clock::Clock;
 use passerelle::store::communs::CommunsStore;
 use projects_api::App;
+use rights_checker::App as Rights;
 use webhook_fanout::Fanout;
 
 use super::StackError;
@@ -31,13 +32,14 @@ pub(super) struct Surroundings {
 pub(super) async fn start(
     around: impl Fn(&str) -> Surroundings,
 ) -> Result<BTreeMap<String, LocalFunction>, StackError> {
-    let (api, fanout, sweeper) = tokio::try_join!(
+    let (api, fanout, sweeper, rights) = tokio::try_join!(
         projects_api(around("ProjectsApi")),
         webhook_fanout(around("WebhookFanout")),
         outbox_sweeper(around("OutboxSweeper")),
+        rights_checker(around("RightsChecker")),
     )?;
     Ok(BTreeMap::from(
-        [("ProjectsApi", api), ("WebhookFanout", fanout), ("OutboxSweeper", sweeper)]
+        [("ProjectsApi", api), ("WebhookFanout", fanout), ("OutboxSweeper", sweeper), ("RightsChecker", rights)]
             .map(|(name, function)| (name.to_owned(), function)),
     ))
 }
@@ -75,6 +77,30 @@ async fn outbox_sweeper(around: Surroundings) -> Result<LocalFunction, StackErro
         .boxed()
     };
     Ok(LocalFunction { scheduled: Some(Arc::new(scheduled)), ..LocalFunction::default() })
+}
+
+async fn rights_checker(around: Surroundings) -> Result<LocalFunction, StackError> {
+    let refused = refused("RightsChecker");
+    let config = rights_checker::Config::read(|name| around.environment.get(name).cloned()).map_err(|e| refused(&e))?;
+    let app = Rights::start(&around.sdk, config, around.clock).await.map_err(|e| refused(&e))?;
+    let (sending, sweeping) = (app.clone(), app.clone());
+    let batch = move |event| {
+        let app = sending.clone();
+        async move { app.send_mails(event).await }.boxed()
+    };
+    let scheduled = move || {
+        let app = sweeping.clone();
+        async move {
+            let work = app.sweep_mails().await.map_err(|error| error.to_string())?;
+            Ok(ScheduledRun { report: serde_json::json!({"mails": work}), work })
+        }
+        .boxed()
+    };
+    Ok(LocalFunction {
+        http: Some(rights_checker::router(app)),
+        batch: Some(Arc::new(batch)),
+        scheduled: Some(Arc::new(scheduled)),
+    })
 }
 
 fn refused(function: &str) -> impl Fn(&dyn Display) -> StackError {

@@ -212,16 +212,19 @@ fn queue_attributes(queue: &Queue, names: &Names) -> Result<HashMap<QueueAttribu
     Ok(attributes)
 }
 
-/// On AWS a person fills the secrets; locally they are filled with one random key, once. Answers the ARN.
+/// On AWS a person fills the secrets; locally they are filled once with what their readers expect: the account or the
+/// key of a stand-in, or a random key. Answers the ARN.
 async fn create_secret(
     client: &aws_sdk_secretsmanager::Client,
     secret: &str,
     clock: &Clock,
 ) -> Result<String, StackError> {
-    let key: [u8; 32] = rand::random();
-    let value = serde_json::json!({
-        "keys": [{ "id": clock.now().format("%Y-%m").to_string(), "key": STANDARD.encode(key) }],
-    });
+    let key = STANDARD.encode(rand::random::<[u8; 32]>());
+    let value = match secret {
+        "PortailDfSecret" => serde_json::json!({ "username": "passerelle", "password": key }),
+        "BrevoSecret" => serde_json::json!({ "key": key }),
+        _ => serde_json::json!({ "keys": [{ "id": clock.now().format("%Y-%m").to_string(), "key": key }] }),
+    };
     let created = client.create_secret().name(secret).secret_string(value.to_string()).send().await;
     match created {
         Ok(created) => Ok(created.arn.unwrap_or_default()),

@@ -6,7 +6,6 @@ use super::Guide;
 use crate::web::problem::Code;
 
 /// The guide of a problem of this domain.
-#[expect(clippy::too_many_lines, reason = "a table, one entry per code")]
 pub(super) fn guide(code: Code) -> Option<Guide> {
     Some(match code {
         Code::AuthenticationFailed => Guide::new(

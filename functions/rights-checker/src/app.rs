@@ -1,0 +1,137 @@
+//! What every handler holds: configuration read once, clients made once.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use passerelle::clients::brevo::Brevo;
+use passerelle::clients::portail_df::{ClientError, PortailDf};
+use passerelle::clock::Clock;
+use passerelle::config::{ConfigError, Variables};
+use passerelle::ids::Ids;
+use passerelle::passwords::Passwords;
+use passerelle::reference::email::Email;
+use passerelle::secrets::{Rotating, RotatingKeys, SecretError};
+use passerelle::store::communs::CommunsStore;
+use passerelle::store::droits::DroitsStore;
+
+/// The function's environment.
+#[derive(Clone, Debug)]
+pub struct Config {
+    droits_table: String,
+    communs_table: String,
+    mails_queue_url: String,
+    access_token_secret: String,
+    portail_df_url: String,
+    portail_df_secret: String,
+    brevo_url: String,
+    brevo_secret: String,
+    mail_sender: String,
+    test_accounts: String,
+    admin_2fa: bool,
+}
+
+impl Config {
+    /// Reads the variables with `look_up`.
+    ///
+    /// # Errors
+    /// Names every variable that is missing or wrong.
+    pub fn read(look_up: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let variables = Variables::new(&look_up);
+        let config = Self {
+            droits_table: variables.text("DROITS_TABLE"),
+            communs_table: variables.text("COMMUNS_TABLE"),
+            mails_queue_url: variables.text("MAILS_QUEUE_URL"),
+            access_token_secret: variables.text("ACCESS_TOKEN_SECRET"),
+            portail_df_url: variables.text("PORTAIL_DF_URL"),
+            portail_df_secret: variables.text("PORTAIL_DF_SECRET"),
+            brevo_url: variables.text("BREVO_URL"),
+            brevo_secret: variables.text("BREVO_SECRET"),
+            mail_sender: variables.text("MAIL_SENDER"),
+            // An empty list is a list.
+            test_accounts: look_up("TEST_ACCOUNTS").unwrap_or_default(),
+            admin_2fa: variables.choice("ADMIN_2FA", "true", "false"),
+        };
+        variables.finish(config)
+    }
+}
+
+/// Why the function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A secret is missing or malformed.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The client of Portail DF could not be made.
+    #[error(transparent)]
+    PortailDf(#[from] ClientError),
+    /// The client of Brevo could not be made.
+    #[error("le client HTTP de Brevo n'a pas pu être préparé")]
+    Brevo(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The state of the function; cloning it is cheap.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// What [`App`] derefs to.
+pub struct Inner {
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    pub(crate) store: DroitsStore,
+    pub(crate) keys: CommunsStore,
+    pub(crate) tokens: RotatingKeys,
+    pub(crate) portail_df: PortailDf,
+    pub(crate) passwords: Passwords,
+    pub(crate) sqs: aws_sdk_sqs::Client,
+    pub(crate) mails_queue_url: String,
+    pub(crate) brevo: Brevo,
+    pub(crate) mail_sender: String,
+    test_accounts: BTreeSet<String>,
+    pub(crate) admin_2fa: bool,
+}
+
+impl App {
+    /// Makes the clients and reads the secrets.
+    ///
+    /// # Errors
+    /// When a secret cannot be read.
+    pub async fn start(sdk: &SdkConfig, config: Config, clock: Clock) -> Result<Self, StartError> {
+        let secrets = aws_sdk_secretsmanager::Client::new(sdk);
+        let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
+        let (tokens, account, key) = futures_util::try_join!(
+            RotatingKeys::load(secrets.clone(), config.access_token_secret, clock.clone()),
+            Rotating::load(secrets.clone(), config.portail_df_secret, clock.clone()),
+            Rotating::load(secrets.clone(), config.brevo_secret, clock.clone()),
+        )?;
+        let test_accounts = config.test_accounts.split(',').filter_map(|text| Email::parse(text).ok());
+        Ok(Self(Arc::new(Inner {
+            ids: Ids::default(),
+            store: DroitsStore::new(dynamodb.clone(), config.droits_table),
+            keys: CommunsStore::new(dynamodb, config.communs_table),
+            tokens,
+            portail_df: PortailDf::new(&config.portail_df_url, account)?,
+            passwords: Passwords::default(),
+            sqs: aws_sdk_sqs::Client::new(sdk),
+            mails_queue_url: config.mails_queue_url,
+            brevo: Brevo::new(&config.brevo_url, key).map_err(|error| StartError::Brevo(error.into()))?,
+            mail_sender: config.mail_sender,
+            test_accounts: test_accounts.map(|email| email.normalised().to_owned()).collect(),
+            admin_2fa: config.admin_2fa,
+            clock,
+        })))
+    }
+
+    /// Whether an e-mail in lower case is a test account's.
+    pub(crate) fn is_test_account(&self, email: &str) -> bool {
+        self.test_accounts.contains(email)
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

@@ -1,0 +1,121 @@
+//! Bodies of requests: shape first (400), then all values at once (422).
+
+use axum::extract::Request;
+use passerelle::reference::email::Email;
+use passerelle::shape::{Fault, Shape};
+use passerelle::web::body::RawBody;
+use passerelle::web::problem::{Code, Problem};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Reads a body of at most `max` bytes as JSON.
+///
+/// # Errors
+/// 400, 413, 415.
+pub(crate) async fn json(request: Request, max: usize) -> Result<Value, Problem> {
+    RawBody::read(request, max).await.json(false)
+}
+
+/// The values of one object, and what is wrong with them.
+pub(crate) struct Values<'a> {
+    shape: Shape<'a>,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Values<'a> {
+    /// An object with no other properties than `known`, at `base` in the body.
+    ///
+    /// # Errors
+    /// 400 naming the property.
+    pub(crate) fn of(body: &'a Value, base: &str, known: &[&str]) -> Result<Self, Problem> {
+        Ok(Self { shape: Shape::object(body, base, known).map_err(Problem::shape)?, faults: Vec::new() })
+    }
+
+    /// A text that must be there and that `read` accepts.
+    ///
+    /// # Errors
+    /// 400 when it is of another JSON type.
+    pub(crate) fn required<T>(
+        &mut self,
+        name: &str,
+        detail: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
+        let text = self.shape.text(name).map_err(Problem::shape)?.set();
+        let value = text.as_deref().and_then(read);
+        if value.is_none() {
+            let detail = if text.is_none() { "propriété obligatoire" } else { detail };
+            self.faults.push(Fault::new(self.shape.pointer(name), detail));
+        }
+        Ok(value)
+    }
+
+    /// A text that may be absent; one that `read` refuses is a fault.
+    ///
+    /// # Errors
+    /// 400 when it is of another JSON type.
+    pub(crate) fn optional<T>(
+        &mut self,
+        name: &str,
+        detail: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
+        let Some(text) = self.shape.text(name).map_err(Problem::shape)?.set() else { return Ok(None) };
+        let value = read(&text);
+        if value.is_none() {
+            self.fault(name, detail);
+        }
+        Ok(value)
+    }
+
+    /// An e-mail.
+    ///
+    /// # Errors
+    /// 400 when it is no text.
+    pub(crate) fn email(&mut self) -> Result<Option<String>, Problem> {
+        self.required("email", "adresse électronique invalide", |text| {
+            Email::parse(text).ok().map(|email| email.normalised().to_owned())
+        })
+    }
+
+    /// An id.
+    ///
+    /// # Errors
+    /// 400 when it is no text.
+    pub(crate) fn id(&mut self, name: &str) -> Result<Option<Uuid>, Problem> {
+        self.required(name, "identifiant invalide : un UUID est attendu", uuid)
+    }
+
+    /// The shape, for what is no text.
+    pub(crate) fn shape(&self) -> &Shape<'a> {
+        &self.shape
+    }
+
+    /// Notes a fault of a property.
+    pub(crate) fn fault(&mut self, name: &str, detail: &str) {
+        self.faults.push(Fault::new(self.shape.pointer(name), detail));
+    }
+
+    /// The faults found, for a list that gathers those of its items.
+    pub(crate) fn into_faults(self) -> Vec<Fault> {
+        self.faults
+    }
+
+    /// Refuses what is wrong.
+    ///
+    /// # Errors
+    /// 422 with all faults.
+    pub(crate) fn checked(self) -> Result<(), Problem> {
+        if self.faults.is_empty() { Ok(()) } else { Err(Problem::new(Code::ValidationFailed).errors(&self.faults)) }
+    }
+}
+
+/// A UUID in its usual form.
+pub(crate) fn uuid(text: &str) -> Option<Uuid> {
+    (text.len() == 36).then(|| Uuid::try_parse(text).ok())?
+}
+
+/// What [`Values::checked`] makes sure of: a required value is there.
+pub(crate) fn given<T>(value: Option<T>) -> Result<T, Problem> {
+    value.ok_or_else(|| Problem::new(Code::ValidationFailed))
+}

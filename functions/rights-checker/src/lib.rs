@@ -1,0 +1,21 @@
+//! The HTTP API of droits: accounts, sign-in, change of establishment and the data they open, each decided against
+//! Portail DF, with the reason shown.
+//!
+//! Handlers gather facts, call a pure decision of `passerelle::droits`, and carry out what it says in one conditional
+//! transaction. The same function sends the mails of the second factor (SQS, schedule). Source: `spec/droits.md`.
+
+mod app;
+mod audit;
+mod body;
+mod caller;
+mod export;
+mod lists;
+mod mails;
+mod openapi;
+mod routes;
+mod second_factor;
+mod session;
+
+pub use app::{App, Config, StartError};
+pub use openapi::document;
+pub use routes::{OPERATIONS, router};

@@ -1,0 +1,26 @@
+//! What an operation of droits can refuse, beside what all APIs have in common.
+
+pub(crate) use passerelle::web::openapi::refusals::{Body, Existing, Query, Refused};
+
+passerelle::examinations! {
+    /// Anybody may ask; what can happen to anybody.
+    Anyone: Internal, Unavailable;
+    /// A person's token.
+    Person: Unauthenticated, Internal, Unavailable;
+    /// A person's token, of somebody who is not suspended.
+    Seeing: Unauthenticated, UserSuspended, Internal, Unavailable;
+    /// A service's key.
+    Manager: Unauthenticated, ScopeRefused, Internal, Unavailable;
+    /// The tree of a creation.
+    Creation: TestAccount, ProspectMissing, ProspectInvalid, EstablishmentMissing, PortailDfUnavailable, EmailAlreadyUsed;
+    /// The tree of a sign-in, its password and its limits.
+    Connection:
+        UserMissing, UserDeleted, AuthenticationFailed, EstablishmentMissing, EstablishmentNotAllowed, StructureUnknown,
+        TooManyAttempts, TwoFactorLocked;
+    /// The second factor, then the rest of the tree.
+    SecondFactor: TwoFactorFailed, TwoFactorLocked, EstablishmentMissing, EstablishmentNotAllowed, StructureUnknown;
+    /// The tree of a change.
+    Change: EstablishmentMissing, EstablishmentNotAllowed, StructureUnknown, PortailDfUnavailable;
+    /// The size of an export.
+    Size: ExportTooLarge;
+}

@@ -1,0 +1,352 @@
+//! The bodies of requests and answers, as documented. Handlers read and write JSON; these types only describe it. Their
+//! doc comments are the text of the document, in French.
+#![expect(dead_code, reason = "described, never built: only `ToSchema` reads these fields")]
+
+use chrono::{DateTime, Utc};
+use passerelle::web::openapi::problem::{Cause, TrailNode};
+use utoipa::openapi::schema::{OneOfBuilder, Schema};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
+use uuid::Uuid;
+
+/// Une demande de création de compte.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct Creation {
+    #[schema(format = Email, max_length = 254, example = "lea.martin@strasbourg.eu")]
+    email: String,
+    /// 12 caractères au moins, dont une majuscule, une minuscule et un chiffre.
+    #[schema(min_length = 12, max_length = 1000, example = "Motdepasse2026")]
+    password: String,
+    establishment_id: Uuid,
+}
+
+/// Le compte créé, et le chemin de la décision.
+#[derive(ToSchema)]
+pub(crate) struct Created {
+    user: User,
+    trail: Vec<TrailNode>,
+}
+
+/// Une connexion.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct Credentials {
+    #[schema(format = Email, max_length = 254, example = "lea.martin@strasbourg.eu")]
+    email: String,
+    #[schema(min_length = 1)]
+    password: String,
+    /// L'établissement voulu ; par défaut le dernier choisi.
+    establishment_id: Option<Uuid>,
+}
+
+/// Le code reçu par courriel.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct SecondFactor {
+    #[schema(format = Email, max_length = 254)]
+    email: String,
+    #[schema(pattern = "^[0-9]{6}$", example = "042317")]
+    code: String,
+    establishment_id: Option<Uuid>,
+}
+
+/// L'établissement voulu.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct Change {
+    establishment_id: Uuid,
+}
+
+/// Une personne.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct User {
+    id: Uuid,
+    email: String,
+    role: Role,
+    /// L'établissement courant.
+    establishment_id: Uuid,
+    suspended_at: Option<DateTime<Utc>>,
+    /// La première cause, ou ce qu'une personne a écrit.
+    suspended_cause: Option<String>,
+    last_authenticated_at: Option<DateTime<Utc>>,
+}
+
+/// Le rôle d'une personne.
+#[derive(ToSchema)]
+#[schema(rename_all = "UPPERCASE")]
+pub(crate) enum Role {
+    Usual,
+    Admin,
+    Visitor,
+}
+
+/// Un établissement, avec ses communes.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct Establishment {
+    id: Uuid,
+    #[schema(pattern = "^[0-9]{9}$")]
+    siren: String,
+    name: String,
+    geo_codes: Vec<String>,
+}
+
+/// Un établissement, dans une liste.
+#[derive(ToSchema)]
+pub(crate) struct Summary {
+    id: Uuid,
+    #[schema(pattern = "^[0-9]{9}$")]
+    siren: String,
+    name: String,
+}
+
+/// La session ouverte ; ou, pour un administrateur, la demande d'un code.
+pub(crate) struct SignedIn;
+
+impl PartialSchema for SignedIn {
+    fn schema() -> RefOr<Schema> {
+        let one_of =
+            OneOfBuilder::new().item(Ref::from_schema_name("Session")).item(Ref::from_schema_name("TwoFactorRequired"));
+        RefOr::T(Schema::OneOf(one_of.build()))
+    }
+}
+
+impl ToSchema for SignedIn {}
+
+/// Un code a été envoyé : la suite est `POST /authenticate/verify-2fa`.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct TwoFactorRequired {
+    requires_two_factor: bool,
+}
+
+/// Une session.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct Session {
+    user: User,
+    establishment: Establishment,
+    /// À présenter pendant douze heures.
+    access_token: String,
+    /// Si Portail DF a répondu ; absent pour un administrateur, pour qui il n'est pas interrogé.
+    #[schema(nullable = false)]
+    rights_checked: Option<bool>,
+    /// Les communes visibles. Vide : rien n'est visible.
+    effective_geo_codes: Vec<String>,
+    authorized_establishments: Vec<Summary>,
+    /// Absent si la personne n'est pas suspendue.
+    #[schema(nullable = false)]
+    banner: Option<Banner>,
+}
+
+/// Ce qui suspend la personne, à lui montrer.
+#[derive(ToSchema)]
+pub(crate) struct Banner {
+    causes: Vec<Cause>,
+}
+
+/// Une décision à expliquer.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct Explain {
+    #[schema(format = Email, max_length = 254)]
+    email: String,
+    establishment_id: Uuid,
+    flow: Flow,
+}
+
+/// L'arbre suivi.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum Flow {
+    Creation,
+    Connexion,
+    Changement,
+}
+
+/// La décision, son chemin, et le diagramme publié avec ce chemin.
+#[derive(ToSchema)]
+pub(crate) struct Explained {
+    outcome: Outcome,
+    trail: Vec<TrailNode>,
+    /// Au format Mermaid.
+    mermaid: String,
+}
+
+/// Ce que la vraie demande donnerait.
+#[derive(ToSchema)]
+pub(crate) struct Outcome {
+    result: OutcomeKind,
+    status: u16,
+    problem: Option<String>,
+    reason: Option<String>,
+    causes: Vec<String>,
+}
+
+/// L'issue.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum OutcomeKind {
+    Accepted,
+    Suspended,
+    Refused,
+    Unavailable,
+}
+
+/// Un logement.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct Housing {
+    id: Uuid,
+    geo_code: String,
+    #[schema(minimum = 0, maximum = 5)]
+    status: u8,
+    owner_ids: Vec<Uuid>,
+}
+
+/// Un nombre de logements.
+#[derive(ToSchema)]
+pub(crate) struct Count {
+    count: u64,
+}
+
+/// Une commune.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct Locality {
+    geo_code: String,
+    name: String,
+}
+
+/// Une campagne, un groupe ou un brouillon.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct Collection {
+    id: Uuid,
+    establishment_id: Uuid,
+    /// Absent d'un brouillon.
+    #[schema(nullable = false)]
+    title: Option<String>,
+}
+
+/// Un propriétaire.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct Owner {
+    id: Uuid,
+    full_name: String,
+}
+
+/// Un événement d'un logement ou d'une campagne.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct Event {
+    id: Uuid,
+    name: String,
+    #[schema(nullable = false)]
+    housing_id: Option<Uuid>,
+    #[schema(nullable = false)]
+    campaign_id: Option<Uuid>,
+}
+
+/// Des éléments à charger, 1000 au plus. Leur forme dépend de `kind` : voir la description.
+#[derive(ToSchema)]
+pub(crate) struct Load {
+    #[schema(max_items = 1000, value_type = Vec<Object>)]
+    items: Vec<serde_json::Value>,
+}
+
+/// Combien d'éléments ont été enregistrés.
+#[derive(ToSchema)]
+pub(crate) struct Stored {
+    stored: u64,
+}
+
+/// Ce qui se charge.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum LoadKind {
+    Establishments,
+    Prospects,
+    Localities,
+    Housing,
+    Owners,
+    Campaigns,
+    Groups,
+    Drafts,
+    Events,
+}
+
+macro_rules! pages {
+    ($($name:ident of $item:ident;)+) => {$(
+        /// Une page.
+        #[derive(ToSchema)]
+        #[schema(rename_all = "camelCase")]
+        pub(crate) struct $name {
+            items: Vec<$item>,
+            /// Nul à la dernière page.
+            next_cursor: Option<String>,
+        }
+    )+};
+}
+
+pages! {
+    SummaryPage of Summary;
+    HousingPage of Housing;
+    LocalityPage of Locality;
+    CollectionPage of Collection;
+    OwnerPage of Owner;
+    EventPage of Event;
+}
+
+/// A page of a list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Paging {
+    /// La taille de la page.
+    #[param(nullable = false, minimum = 1, maximum = 100, default = 50)]
+    limit: Option<u32>,
+    /// Le `nextCursor` de la page précédente.
+    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
+    cursor: Option<String>,
+}
+
+/// Whose data.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub(crate) struct Whose {
+    /// Des identifiants séparés par des virgules. Restreint ; n'élargit que pour un administrateur.
+    #[param(nullable = false, example = "")]
+    establishment_ids: Option<String>,
+}
+
+/// Which housing.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Which {
+    /// Des codes INSEE séparés par des virgules.
+    #[param(nullable = false, example = "67482,67218")]
+    localities: Option<String>,
+    /// Des statuts séparés par des virgules, de 0 à 5.
+    #[param(nullable = false, pattern = "^([0-5](,[0-5])*)?$", example = "0,1")]
+    status: Option<String>,
+}
+
+/// The thing of the path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct Id {
+    /// Son identifiant.
+    id: Uuid,
+}
+
+/// The kind of the path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct KindPath {
+    /// Ce qui se charge.
+    #[param(inline)]
+    kind: LoadKind,
+}

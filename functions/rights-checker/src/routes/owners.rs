@@ -1,0 +1,68 @@
+//! Owners, through the housing that is seen.
+
+use axum::Json;
+use axum::extract::{Path, RawQuery, State};
+use passerelle::droits::perimeter::GeoCode;
+use passerelle::store::droits::Owner;
+use passerelle::web::error::ApiError;
+use passerelle::web::problem::Code;
+use serde_json::Value;
+
+use super::housing::occupied;
+use crate::app::App;
+use crate::body::uuid;
+use crate::caller::DataCaller;
+use crate::lists::{self, PARAMETERS, Wanted};
+use crate::openapi::{refusals as by, schemas};
+
+/// `GET /owners`.
+#[utoipa::path(
+    get,
+    path = "/owners",
+    operation_id = "listOwners",
+    tag = "Données",
+    summary = "Lister les propriétaires",
+    description = "Ceux des logements visibles.",
+    params(schemas::Paging, schemas::Whose),
+    responses(
+        (status = 200, description = "Une page.", body = schemas::OwnerPage),
+        by::Refused<(by::Seeing, by::Query,)>,
+    ),
+    security(("accessToken" = [])),
+)]
+pub(super) async fn list(
+    State(app): State<App>,
+    caller: DataCaller,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, ApiError> {
+    let wanted = Wanted::read(query.as_deref(), &PARAMETERS)?;
+    let communes: Vec<GeoCode> = occupied(&app, &caller, &wanted).await?.into_iter().map(|(code, _)| code).collect();
+    let page = app.store.owners_page(&communes, wanted.after.as_ref(), wanted.limit).await?;
+    Ok(lists::answer(page))
+}
+
+/// `GET /owners/{id}`.
+#[utoipa::path(
+    get,
+    path = "/owners/{id}",
+    operation_id = "readOwner",
+    tag = "Données",
+    summary = "Lire un propriétaire",
+    description = "Introuvable si aucun de ses logements n'est visible.",
+    params(schemas::Id),
+    responses(
+        (status = 200, description = "Le propriétaire.", body = schemas::Owner),
+        by::Refused<(by::Seeing, by::Existing,)>,
+    ),
+    security(("accessToken" = [])),
+)]
+pub(super) async fn read(
+    State(app): State<App>,
+    caller: DataCaller,
+    Path(id): Path<String>,
+) -> Result<Json<Owner>, ApiError> {
+    let id = uuid(&id).ok_or(Code::NotFound)?;
+    let (owner, communes) = futures_util::try_join!(app.store.owner(id), app.store.communes_of_owner(id))?;
+    let seen = communes.into_iter().any(|commune| caller.sees(commune));
+    Ok(Json(owner.filter(|_| seen).ok_or(Code::NotFound)?))
+}

@@ -1,0 +1,202 @@
+//! A stand-in for Portail DF: the API the spec describes, with people of its own.
+
+pub mod people;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use super::Serving;
+
+/// Users of one page.
+const PAGE: usize = 25;
+
+/// What Portail DF knows, in its own wire objects, and what goes wrong when it is asked.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    /// Users by e-mail, as `GET /api/utilisateurs` answers them.
+    pub users: BTreeMap<String, Vec<Value>>,
+    /// Structures by id.
+    pub structures: BTreeMap<i64, Answer>,
+    /// Groups by id.
+    pub groups: BTreeMap<i64, Answer>,
+    /// Perimeters by id.
+    pub perimeters: BTreeMap<i64, Answer>,
+    /// Whether it is there at all.
+    pub down: Option<Down>,
+}
+
+/// The answer to one id.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The object.
+    Found(Value),
+    /// This status.
+    Fails(u16),
+}
+
+/// How Portail DF is down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Down {
+    /// It answers this status to everything.
+    Status(u16),
+    /// It takes requests and never answers.
+    Hangs,
+    /// It closes every connection.
+    Closed,
+}
+
+#[derive(Default)]
+struct Inside {
+    directory: Directory,
+    requests: usize,
+    url: String,
+}
+
+/// The stand-in.
+pub struct PortailDf {
+    inside: Arc<Mutex<Inside>>,
+    serving: Serving,
+}
+
+type Shared = Arc<Mutex<Inside>>;
+
+impl PortailDf {
+    /// Starts it, knowing what `directory` says.
+    ///
+    /// # Errors
+    /// When no loopback port can be had.
+    pub async fn start(directory: Directory) -> std::io::Result<Self> {
+        let inside = Arc::new(Mutex::new(Inside { directory, ..Inside::default() }));
+        let router = Router::new()
+            .route("/api/api-token-auth/", post(token))
+            .route("/api/utilisateurs", get(users))
+            .route("/api/structures/{id}", get(structure))
+            .route("/api/groupes/{id}", get(group))
+            .route("/api/perimetres/{id}", get(perimeter))
+            .with_state(Arc::clone(&inside));
+        let serving = Serving::start(router).await?;
+        lock(&inside).url.clone_from(&serving.url);
+        Ok(Self { inside, serving })
+    }
+
+    /// Its base URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.serving.url
+    }
+
+    /// Replaces all it knows.
+    pub fn replace(&self, directory: Directory) {
+        lock(&self.inside).directory = directory;
+    }
+
+    /// How many requests it got since the last time it was asked.
+    #[must_use]
+    pub fn take_requests(&self) -> usize {
+        std::mem::take(&mut lock(&self.inside).requests)
+    }
+}
+
+/// Counts a request; the answer of a Portail DF that is down, if it is.
+async fn arrived(inside: &Shared) -> Option<Response> {
+    let down = {
+        let mut inside = lock(inside);
+        inside.requests += 1;
+        inside.directory.down
+    };
+    match down? {
+        Down::Status(status) => Some(refused(status)),
+        Down::Hangs => std::future::pending().await,
+        Down::Closed => {
+            // A body that fails before its first byte makes the server cut the connection.
+            let cut = futures_util::stream::once(async { Err::<Vec<u8>, _>(std::io::Error::other("closed")) });
+            Some(axum::body::Body::from_stream(cut).into_response())
+        }
+    }
+}
+
+fn refused(status: u16) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Json(json!({"detail": "refused"}))).into_response()
+}
+
+async fn token(State(inside): State<Shared>, body: String) -> Response {
+    if let Some(answer) = arrived(&inside).await {
+        return answer;
+    }
+    let body: Value = serde_json::from_str(&body).unwrap_or_default();
+    if body["username"].is_string() && body["password"].is_string() {
+        Json(json!({"token": "local"})).into_response()
+    } else {
+        refused(400)
+    }
+}
+
+async fn users(
+    State(inside): State<Shared>,
+    headers: HeaderMap,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Response {
+    if let Some(answer) = arrived(&inside).await {
+        return answer;
+    }
+    if !authorized(&headers) {
+        return refused(401);
+    }
+    let inside = lock(&inside);
+    let email = query.get("email").map(String::as_str).unwrap_or_default();
+    let page: usize = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
+    let all = inside.directory.users.get(&email.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
+    let results: Vec<&Value> = all.iter().skip((page - 1) * PAGE).take(PAGE).collect();
+    let link = |page: usize| {
+        let query: String = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("email", email)
+            .append_pair("page", &page.to_string())
+            .finish();
+        format!("{}/api/utilisateurs?{query}", inside.url)
+    };
+    let next = (all.len() > page * PAGE).then(|| link(page + 1));
+    let previous = (page > 1).then(|| link(page - 1));
+    Json(json!({"count": all.len(), "next": next, "previous": previous, "results": results})).into_response()
+}
+
+async fn structure(State(inside): State<Shared>, headers: HeaderMap, Path(id): Path<i64>) -> Response {
+    one(&inside, &headers, |directory| directory.structures.get(&id).cloned()).await
+}
+
+async fn group(State(inside): State<Shared>, headers: HeaderMap, Path(id): Path<i64>) -> Response {
+    one(&inside, &headers, |directory| directory.groups.get(&id).cloned()).await
+}
+
+async fn perimeter(State(inside): State<Shared>, headers: HeaderMap, Path(id): Path<i64>) -> Response {
+    one(&inside, &headers, |directory| directory.perimeters.get(&id).cloned()).await
+}
+
+async fn one(inside: &Shared, headers: &HeaderMap, find: impl FnOnce(&Directory) -> Option<Answer>) -> Response {
+    if let Some(answer) = arrived(inside).await {
+        return answer;
+    }
+    if !authorized(headers) {
+        return refused(401);
+    }
+    match find(&lock(inside).directory) {
+        Some(Answer::Found(object)) => Json(object).into_response(),
+        Some(Answer::Fails(status)) => refused(status),
+        None => refused(404),
+    }
+}
+
+fn authorized(headers: &HeaderMap) -> bool {
+    headers.get(header::AUTHORIZATION).is_some_and(|value| value == "Token local")
+}
+
+fn lock(inside: &Mutex<Inside>) -> MutexGuard<'_, Inside> {
+    inside.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,18 @@
+//! Rights of the people of Zéro Logement Vacant, decided against Portail DF.
+//!
+//! Everything here is pure: facts and `now` go in, an outcome and the trail that led to it come out. The nodes of the
+//! published decision trees keep their names (C1-C20 creation, L1-L29 sign-in, M1-M10 change of establishment): they
+//! are how the people who own the rules speak of them. Source: `spec/droits.md`, `seeds/droits.md`.
+
+pub mod account;
+pub mod change;
+pub mod connection;
+pub mod creation;
+pub mod diagram;
+pub mod perimeter;
+pub mod portail_df;
+pub mod suspension;
+pub mod trail;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! The outbox of mails: written with what they announce, removed once they were sent.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{DroitsStore, keys};
+use crate::instant;
+use crate::store::error::{CommitError, StoreError};
+use crate::store::transaction::{Guard, Transaction};
+
+/// A mail is swept only after this: by then its message has been taken, or was never sent.
+const GRACE: TimeDelta = TimeDelta::seconds(10);
+
+/// A mail with a code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mail {
+    /// Its id.
+    pub id: Uuid,
+    /// Whom it is for.
+    pub to: String,
+    /// The code, sealed; bound to the mail's id.
+    pub sealed_code: String,
+    /// The code is worth nothing after this.
+    #[serde(with = "instant")]
+    pub good_until: DateTime<Utc>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Item {
+    #[serde(flatten)]
+    mail: Mail,
+    due: String,
+    #[serde(with = "instant")]
+    due_at: DateTime<Utc>,
+    expires_at: i64,
+}
+
+impl DroitsStore {
+    /// Adds a mail to send.
+    ///
+    /// # Errors
+    /// When it cannot be written as an item.
+    pub fn add_mail(&self, transaction: &mut Transaction, mail: &Mail, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let item = Item {
+            mail: mail.clone(),
+            due: keys::DUE_MAILS.to_owned(),
+            due_at: now + GRACE,
+            expires_at: (mail.good_until + TimeDelta::hours(1)).timestamp(),
+        };
+        self.put(transaction, &keys::mail(mail.id), &item, &Guard::Absent)
+    }
+
+    /// A mail still to be sent.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn mail(&self, id: Uuid) -> Result<Option<Mail>, StoreError> {
+        Ok(self.get::<Item>(&keys::mail(id)).await?.map(|item| item.mail))
+    }
+
+    /// Removes a mail that was sent, or is worth nothing any more.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn remove_mail(&self, id: Uuid) -> Result<(), CommitError> {
+        let mut transaction = Transaction::default();
+        self.delete(&mut transaction, &keys::mail(id), &Guard::None)?;
+        self.commit(transaction).await
+    }
+
+    /// The mails whose message seems lost, the oldest first.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn overdue_mails(&self, now: DateTime<Utc>, limit: i32) -> Result<Vec<Uuid>, StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(keys::DUE)
+            .key_condition_expression("#due = :mails AND dueAt <= :now")
+            .expression_attribute_names("#due", keys::DUE)
+            .expression_attribute_values(":mails", AttributeValue::S(keys::DUE_MAILS.to_owned()))
+            .expression_attribute_values(":now", AttributeValue::S(instant::text(now)))
+            .limit(limit)
+            .send()
+            .await
+            .map_err(StoreError::aws("Query"))?;
+        let id = |item: crate::store::table::Item| item.get("PK")?.as_s().ok()?.strip_prefix("MAIL#")?.parse().ok();
+        Ok(answer.items.unwrap_or_default().into_iter().filter_map(id).collect())
+    }
+}

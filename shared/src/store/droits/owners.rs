@@ -1,0 +1,125 @@
+//! Owners, seen through their housing.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::housing::Housing;
+use super::walk::{Page, Place};
+use super::{DroitsStore, keys};
+use crate::droits::perimeter::GeoCode;
+use crate::store::error::StoreError;
+use crate::store::transaction::{Guard, Transaction};
+
+/// An owner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Owner {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub full_name: String,
+}
+
+/// How much housing an owner has in a commune.
+#[derive(Deserialize)]
+struct Count {
+    #[serde(rename = "SK")]
+    sk: String,
+    housing: i64,
+}
+
+impl DroitsStore {
+    /// An owner, whoever may see it.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn owner(&self, id: Uuid) -> Result<Option<Owner>, StoreError> {
+        self.get(&keys::owner(id)).await
+    }
+
+    /// Loads an owner.
+    ///
+    /// # Errors
+    /// When it cannot be written as an item.
+    pub fn put_owner(&self, transaction: &mut Transaction, owner: &Owner) -> Result<(), StoreError> {
+        self.put(transaction, &keys::owner(owner.id), owner, &Guard::None)
+    }
+
+    /// The communes in which an owner has housing.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn communes_of_owner(&self, id: Uuid) -> Result<Vec<GeoCode>, StoreError> {
+        let counts = self.whole::<Count>(&keys::owner_partition(id), keys::OWNER_COMMUNE).await?;
+        let commune = |count: &Count| GeoCode::parse(count.sk.strip_prefix(keys::OWNER_COMMUNE)?);
+        Ok(counts.iter().filter(|(_, count)| count.housing > 0).filter_map(|(_, count)| commune(count)).collect())
+    }
+
+    /// A page of the owners of housing in `communes`, each once: an owner with housing in several of them is listed in
+    /// the first by code.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn owners_page(
+        &self,
+        communes: &[GeoCode],
+        after: Option<&Place>,
+        limit: usize,
+    ) -> Result<Page<Owner>, StoreError> {
+        let mut place = after.cloned();
+        let mut items: Vec<(Place, Owner)> = Vec::new();
+        loop {
+            let partitions = communes.iter().map(|commune| keys::owners_partition(*commune)).collect();
+            let page = self.walk::<Count>(partitions, place.as_ref(), limit, |count| count.housing > 0).await?;
+            for (at, _) in &page.items {
+                if let Some(owner) = self.first_seen(at, communes).await? {
+                    items.push((at.clone(), owner));
+                }
+            }
+            if items.len() > limit {
+                items.truncate(limit);
+                return Ok(Page { items, more: true });
+            }
+            match page.items.into_iter().next_back() {
+                Some((last, _)) if page.more => place = Some(last),
+                _ => return Ok(Page { items, more: false }),
+            }
+        }
+    }
+
+    /// The owner at this place of the lists by commune, if this commune is the first of those seen that has it.
+    async fn first_seen(&self, at: &Place, communes: &[GeoCode]) -> Result<Option<Owner>, StoreError> {
+        let Ok(id) = at.1.parse::<Uuid>() else { return Ok(None) };
+        let (has, owner) = futures_util::try_join!(self.communes_of_owner(id), self.owner(id))?;
+        let first = has.into_iter().filter(|commune| communes.contains(commune)).min();
+        Ok(owner.filter(|_| first.is_some_and(|first| keys::owners_partition(first) == at.0)))
+    }
+
+    /// Follows the owners of a housing that was, or is, somewhere else or somebody else's.
+    pub(super) fn count_owners(
+        &self,
+        transaction: &mut Transaction,
+        before: Option<&Housing>,
+        after: &Housing,
+    ) -> Result<(), StoreError> {
+        let mut changes: BTreeMap<(Uuid, GeoCode), i64> = BTreeMap::new();
+        for (housing, one) in before.map(|before| (before, -1)).into_iter().chain([(after, 1)]) {
+            for owner in &housing.owner_ids {
+                *changes.entry((*owner, housing.geo_code)).or_default() += one;
+            }
+        }
+        for ((owner, commune), change) in changes {
+            if change == 0 {
+                continue;
+            }
+            for key in [keys::owner_commune(owner, commune), keys::owner_in(commune, owner)] {
+                let value = vec![(":change", AttributeValue::N(change.to_string()))];
+                self.update(transaction, &key, "ADD housing :change", None, &[], value)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,194 @@
+//! Users, their memberships and perimeters, and the prospects they were.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{DroitsStore, keys};
+use crate::droits::account::{Establishment, Prospect, User};
+use crate::droits::perimeter::Perimeter;
+use crate::instant;
+use crate::store::error::StoreError;
+use crate::store::transaction::{Guard, Transaction};
+
+/// A user as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredUser {
+    /// The user.
+    #[serde(flatten)]
+    pub user: User,
+    /// Argon2id, in the PHC format.
+    pub password_hash: String,
+    /// One more at each write: what a write is conditional on.
+    pub version: u64,
+}
+
+/// Where a user stands in an establishment.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// The establishment, if it exists.
+    pub establishment: Option<Establishment>,
+    /// Whether the user is a member.
+    pub member: bool,
+    /// The perimeter last granted by Portail DF.
+    pub perimeter: Option<Perimeter>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EmailItem {
+    user_id: Uuid,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MembershipItem {
+    has_commitment: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PerimeterItem {
+    #[serde(flatten)]
+    perimeter: Perimeter,
+    #[serde(with = "instant")]
+    updated_at: DateTime<Utc>,
+}
+
+impl DroitsStore {
+    /// A user.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn user(&self, id: Uuid) -> Result<Option<StoredUser>, StoreError> {
+        self.get(&keys::user(id)).await
+    }
+
+    /// The user of an e-mail in lower case.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn user_by_email(&self, email: &str) -> Result<Option<StoredUser>, StoreError> {
+        match self.get::<EmailItem>(&keys::email(email)).await? {
+            Some(found) => self.user(found.user_id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Where a user stands in an establishment.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn standing(&self, user: Uuid, establishment: Uuid) -> Result<Standing, StoreError> {
+        let membership = keys::membership(user, establishment);
+        let perimeter = keys::perimeter(user, establishment);
+        let (establishment, membership, perimeter) = futures_util::try_join!(
+            self.establishment(establishment),
+            self.get::<MembershipItem>(&membership),
+            self.get::<PerimeterItem>(&perimeter),
+        )?;
+        Ok(Standing {
+            establishment,
+            member: membership.is_some(),
+            perimeter: perimeter.map(|stored| stored.perimeter),
+        })
+    }
+
+    /// The establishments a user is a member of.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn memberships(&self, user: Uuid) -> Result<Vec<Uuid>, StoreError> {
+        let found = self.whole::<MembershipItem>(&keys::user_partition(user), keys::MEMBERSHIP).await?;
+        let id = |(sk, _): (String, _)| sk.strip_prefix(keys::MEMBERSHIP)?.parse().ok();
+        Ok(found.into_iter().filter_map(id).collect())
+    }
+
+    /// A prospect, by e-mail in lower case.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn prospect(&self, email: &str) -> Result<Option<Prospect>, StoreError> {
+        self.get(&keys::prospect(email)).await
+    }
+
+    /// Loads a prospect.
+    ///
+    /// # Errors
+    /// When it cannot be written as an item.
+    pub fn put_prospect(&self, transaction: &mut Transaction, prospect: &Prospect) -> Result<(), StoreError> {
+        self.put(transaction, &keys::prospect(&prospect.email), prospect, &Guard::None)
+    }
+
+    /// Takes a prospect away: its account is created.
+    ///
+    /// # Errors
+    /// When the write cannot be built.
+    pub fn consume_prospect(&self, transaction: &mut Transaction, email: &str) -> Result<(), StoreError> {
+        self.delete(transaction, &keys::prospect(email), &Guard::Present)
+    }
+
+    /// Adds a user whose e-mail nobody has.
+    ///
+    /// # Errors
+    /// When it cannot be written as an item.
+    pub fn add_user(&self, transaction: &mut Transaction, user: &User, password_hash: &str) -> Result<(), StoreError> {
+        let stored = StoredUser { user: user.clone(), password_hash: password_hash.to_owned(), version: 1 };
+        self.put(transaction, &keys::email(&user.email), &EmailItem { user_id: user.id }, &Guard::Absent)?;
+        self.put(transaction, &keys::user(user.id), &stored, &Guard::Absent)
+    }
+
+    /// Replaces a user read as `stored`.
+    ///
+    /// # Errors
+    /// When it cannot be written as an item.
+    pub fn update_user(
+        &self,
+        transaction: &mut Transaction,
+        stored: &StoredUser,
+        user: &User,
+    ) -> Result<(), StoreError> {
+        let next = StoredUser { user: user.clone(), version: stored.version + 1, ..stored.clone() };
+        let unchanged = Guard::Unchanged("version", AttributeValue::N(stored.version.to_string()));
+        self.put(transaction, &keys::user(user.id), &next, &unchanged)
+    }
+
+    /// Makes a user a member.
+    ///
+    /// # Errors
+    /// When it cannot be written as an item.
+    pub fn add_membership(
+        &self,
+        transaction: &mut Transaction,
+        user: Uuid,
+        establishment: Uuid,
+        has_commitment: bool,
+    ) -> Result<(), StoreError> {
+        let key = keys::membership(user, establishment);
+        self.put(transaction, &key, &MembershipItem { has_commitment }, &Guard::None)
+    }
+
+    /// Stores the perimeter of a user in an establishment, or removes it.
+    ///
+    /// # Errors
+    /// When it cannot be written as an item.
+    pub fn set_perimeter(
+        &self,
+        transaction: &mut Transaction,
+        user: Uuid,
+        establishment: Uuid,
+        perimeter: Option<&Perimeter>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let key = keys::perimeter(user, establishment);
+        match perimeter {
+            Some(perimeter) => {
+                let item = PerimeterItem { perimeter: perimeter.clone(), updated_at: now };
+                self.put(transaction, &key, &item, &Guard::None)
+            }
+            None => self.delete(transaction, &key, &Guard::None),
+        }
+    }
+}

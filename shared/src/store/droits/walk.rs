@@ -1,0 +1,140 @@
+//! Pages that go through several partitions, one after the other, in a stable order.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::try_join_all;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::DroitsStore;
+use crate::store::error::StoreError;
+
+/// Partitions asked at the same time.
+const AT_ONCE: usize = 8;
+/// The fewest items asked of a partition: most are small.
+const LEAST: usize = 10;
+
+/// Where a page ended: partition and sort key of its last item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place(pub String, pub String);
+
+/// A page.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// In order, each with its place.
+    pub items: Vec<(Place, T)>,
+    /// There are more after the last one.
+    pub more: bool,
+}
+
+struct Answer<T> {
+    items: Vec<(Place, T)>,
+    unread: bool,
+}
+
+impl DroitsStore {
+    /// Up to `limit` items that `keep` accepts, of these partitions (sorted here), after `after`. A place in none of the
+    /// partitions is no way in: the walk goes on at the next one there is.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub(super) async fn walk<T: DeserializeOwned>(
+        &self,
+        mut partitions: Vec<String>,
+        after: Option<&Place>,
+        limit: usize,
+        keep: impl Fn(&T) -> bool,
+    ) -> Result<Page<T>, StoreError> {
+        partitions.sort_unstable();
+        partitions.dedup();
+        let start = after.map_or(0, |place| partitions.partition_point(|partition| *partition < place.0));
+        let mut items = Vec::new();
+        for window in partitions[start..].chunks(AT_ONCE) {
+            let asked = (limit + 1).saturating_sub(items.len()).max(LEAST);
+            let first = |partition: &String| {
+                let from = after.filter(|place| place.0 == *partition).map(|place| place.1.clone());
+                self.part(partition.clone(), from, asked)
+            };
+            for mut answer in try_join_all(window.iter().map(first)).await? {
+                loop {
+                    let last = answer.items.last().map(|(place, _)| place.clone());
+                    items.extend(answer.items.into_iter().filter(|(_, item)| keep(item)));
+                    match last {
+                        Some(Place(partition, sk)) if answer.unread && items.len() <= limit => {
+                            answer = self.part(partition, Some(sk), asked).await?;
+                        }
+                        _ => break,
+                    }
+                }
+                if items.len() > limit {
+                    items.truncate(limit);
+                    return Ok(Page { items, more: true });
+                }
+            }
+        }
+        Ok(Page { items, more: false })
+    }
+
+    /// Everything in one partition whose sort key begins with `prefix`.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub(super) async fn whole<T: DeserializeOwned>(
+        &self,
+        partition: &str,
+        prefix: &str,
+    ) -> Result<Vec<(String, T)>, StoreError> {
+        let mut found = Vec::new();
+        let mut from = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("PK = :partition AND begins_with(SK, :prefix)")
+                .expression_attribute_values(":partition", AttributeValue::S(partition.to_owned()))
+                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+                .consistent_read(true)
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(StoreError::aws("Query"))?;
+            for item in answer.items.unwrap_or_default() {
+                let sk = item.get("SK").and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default();
+                found.push((sk, serde_dynamo::from_item(item)?));
+            }
+            from = answer.last_evaluated_key;
+            if from.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn part<T: DeserializeOwned>(
+        &self,
+        partition: String,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<Answer<T>, StoreError> {
+        let mut query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .expression_attribute_values(":partition", AttributeValue::S(partition.clone()))
+            .consistent_read(true)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        query = match after {
+            Some(after) => query
+                .key_condition_expression("PK = :partition AND SK > :after")
+                .expression_attribute_values(":after", AttributeValue::S(after)),
+            None => query.key_condition_expression("PK = :partition"),
+        };
+        let answer = query.send().await.map_err(StoreError::aws("Query"))?;
+        let unread = answer.last_evaluated_key.is_some();
+        let mut items = Vec::new();
+        for item in answer.items.unwrap_or_default() {
+            let sk = item.get("SK").and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default();
+            items.push((Place(partition.clone(), sk), serde_dynamo::from_item(item)?));
+        }
+        Ok(Answer { items, unread })
+    }
+}
