@@ -141,8 +141,7 @@ fn completed(kind: &str, item: Value) -> Result<Value, String> {
 
 fn directory(given: Value) -> Result<Directory, String> {
     let mut fields = Fields::of(given, "given.portailDf")?;
-    let mut directory = Directory::default();
-    directory.down = match fields.optional("down") {
+    let down = match fields.optional("down") {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) if text == "connect" => Some(Down::Closed),
         Some(Value::String(text)) if text == "hang" => Some(Down::Hangs),
@@ -151,6 +150,7 @@ fn directory(given: Value) -> Result<Directory, String> {
             None => return Err(format!("construction inconnue: portailDf.down {status}")),
         },
     };
+    let mut directory = Directory { down, ..Directory::default() };
     if let Some(Value::Array(users)) = fields.optional("users") {
         for user in users {
             let mut user = Fields::of(user, "portailDf.users")?;

@@ -61,16 +61,25 @@ impl Answer {
 
 /// The HTTP API under its prefix.
 #[derive(Debug, Clone)]
-pub struct Api(Router);
+pub struct Api {
+    prefix: &'static str,
+    router: Router,
+}
 
 impl Api {
-    /// The API served by `router`.
+    /// The API of the communs served by `router`.
     #[must_use]
     pub fn new(router: Router) -> Self {
-        Self(router)
+        Self::under("/communs/v1", router)
     }
 
-    /// Sends one request; `path` is taken after `/communs/v1`, and a body is sent as JSON.
+    /// The API under `prefix` served by `router`.
+    #[must_use]
+    pub fn under(prefix: &'static str, router: Router) -> Self {
+        Self { prefix, router }
+    }
+
+    /// Sends one request; `path` is taken after the prefix, and a body is sent as JSON.
     ///
     /// # Panics
     /// When the request cannot be built.
@@ -90,7 +99,7 @@ impl Api {
         body: Option<&Value>,
         headers: &[(&str, &str)],
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("/communs/v1{path}"));
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.prefix));
         let sent = [("authorization", &caller.authorization), ("x-user-email", &caller.user)];
         for (name, value) in sent {
             if let Some(value) = value {
@@ -106,7 +115,7 @@ impl Api {
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let request = request.body(body).unwrap_or_else(|error| panic!("{method} {path}: {error}"));
         // A router has no other error than never.
-        let response = match self.0.clone().oneshot(request).await {
+        let response = match self.router.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         };

@@ -11,7 +11,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::demo;
-use arguments::{Command, Parsed};
+use arguments::{Command, Domain, Parsed};
 
 /// Why the program ended otherwise than asked, and with which exit status.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +74,14 @@ fn run() -> Result<(), Failure> {
     let outcome = runtime.block_on(async {
         match command {
             Command::Serve(options) => serve::serve(options).await,
-            Command::Demo => demo::play(&mut std::io::stdout()).await.map_err(|error| Failure::Demo(error.to_string())),
+            Command::Demo { domain } => {
+                let mut out = std::io::stdout();
+                let played = match domain {
+                    Domain::Communs => demo::play(&mut out).await,
+                    Domain::Droits => demo::droits::play(&mut out).await,
+                };
+                played.map_err(|error| Failure::Demo(error.to_string()))
+            }
         }
     });
     // Receives that wait for messages must not hold the process back.

@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod demo;
+pub mod demonstration;
 pub mod engines;
 pub mod neighbours;
 pub mod receivers;

@@ -39,6 +39,9 @@ pub struct Registration {
     pub projects_key: String,
     /// API key of scope `sync`.
     pub sync_key: String,
+    /// API key of scope `manage`: what loads and explains droits. Registers of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manage_key: Option<String>,
     /// The webhook to the inbox, once there is one.
     pub webhook: Option<Webhook>,
 }
@@ -104,6 +107,7 @@ impl Register {
                     let issued = Registration {
                         projects_key: stack.issue_key(service, Scope::Projects).await?,
                         sync_key: stack.issue_key(service, Scope::Sync).await?,
+                        manage_key: Some(stack.issue_key(service, Scope::Manage).await?),
                         webhook: None,
                     };
                     self.0.insert(service.to_owned(), issued.clone());
@@ -111,6 +115,11 @@ impl Register {
                     issued
                 }
             };
+            if registration.manage_key.is_none() {
+                registration.manage_key = Some(stack.issue_key(service, Scope::Manage).await?);
+                self.0.insert(service.to_owned(), registration.clone());
+                save(self)?;
+            }
             let api = api(&registration.projects_key);
             let url = format!("{base_url}/inbox/{service}");
             let webhook = api.webhook(&url, registration.webhook.as_ref()).await?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ErrorKind};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::Failure;
 use crate::engines::Fault;
@@ -17,6 +17,7 @@ Usage :
   passerelle [OPTIONS]          démarre la pile (Ctrl-C pour arrêter)
   passerelle serve [OPTIONS]    idem
   passerelle demo               rejoue le flux d'exemple des Communs et le vérifie
+  passerelle demo droits        connecte cinq personnes de démonstration et montre le chemin de chaque décision
 
 Options :
   --port PORT       port de l'API et des boîtes de démonstration (4310 par défaut, 0 : un port libre)
@@ -36,8 +37,21 @@ Codes de retour : 0 tout va bien, 1 erreur imprévue, 2 arguments, 3 port indisp
 pub(super) enum Command {
     /// Starts the stack.
     Serve(ServeOptions),
-    /// Plays the example flow.
-    Demo,
+    /// Plays an example flow.
+    Demo {
+        /// Of which domain.
+        #[arg(value_enum, default_value_t = Domain::Communs)]
+        domain: Domain,
+    },
+}
+
+/// The domains with an example flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Domain {
+    /// Projects and webhooks.
+    Communs,
+    /// Sign-in.
+    Droits,
 }
 
 /// How to start the stack.
@@ -156,7 +170,8 @@ mod tests {
         assert_eq!(options.data, PathBuf::from(".passerelle"));
         assert_eq!(options, served("serve"));
         assert_eq!(served("--port 0 --memory"), served("serve --port 0 --memory"));
-        assert_eq!(read("demo").unwrap(), Parsed::Command(Command::Demo));
+        assert_eq!(read("demo").unwrap(), Parsed::Command(Command::Demo { domain: Domain::Communs }));
+        assert_eq!(read("demo droits").unwrap(), Parsed::Command(Command::Demo { domain: Domain::Droits }));
     }
 
     #[test]

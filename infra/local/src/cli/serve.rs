@@ -15,7 +15,11 @@ use tokio::sync::watch;
 use super::arguments::ServeOptions;
 use super::data_folder::DataFolder;
 use super::{Failure, print};
+use crate::demonstration;
 use crate::engines::Storage;
+use crate::neighbours::brevo::Brevo;
+use crate::neighbours::portail_df::PortailDf;
+use crate::neighbours::portail_df::demonstration::directory;
 use crate::receivers::Inboxes;
 use crate::services::{Register, RegisterError, SERVICES};
 use crate::stack::{Stack, StackError, StackOptions};
@@ -33,7 +37,10 @@ pub(super) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let mut register = folder.as_ref().map(DataFolder::read_register).transpose()?.unwrap_or_default();
     let storage = folder.as_ref().map_or(Storage::Memory, |folder| Storage::Directory(folder.engines()));
     let clock = Clock::system();
-    let stack = Stack::start(StackOptions::new(storage, clock.clone())).await.map_err(stack_failure)?;
+    let neighbours = Neighbours::start().await?;
+    let stack =
+        Stack::start(neighbours.settings(StackOptions::new(storage, clock.clone()))).await.map_err(stack_failure)?;
+    demonstration::load(&stack).await.map_err(|error| Failure::Stack(error.to_string()))?;
     let inboxes = Inboxes::new(clock);
     let save = |register: &Register| folder.as_ref().map_or(Ok(()), |folder| folder.write_register(register));
     register.complete(&stack, &api_url, &inboxes, &save).await.map_err(|error| match error {
@@ -68,6 +75,26 @@ pub(super) async fn serve(options: ServeOptions) -> Result<(), Failure> {
         _ = signal() => {}
     }
     Ok(())
+}
+
+/// The stand-ins for other people's APIs, as long as the stack runs.
+struct Neighbours {
+    portail_df: PortailDf,
+    brevo: Brevo,
+}
+
+impl Neighbours {
+    async fn start() -> Result<Self, Failure> {
+        let failed = |error: io::Error| Failure::Unexpected(format!("remplaçants locaux indisponibles : {error}"));
+        Ok(Self {
+            portail_df: PortailDf::start(directory()).await.map_err(failed)?,
+            brevo: Brevo::start(true).await.map_err(failed)?,
+        })
+    }
+
+    fn settings(&self, options: StackOptions) -> StackOptions {
+        options.with("PORTAIL_DF_URL", self.portail_df.url()).with("BREVO_URL", self.brevo.url())
+    }
 }
 
 async fn listen(port: u16, option: &str) -> Result<TcpListener, Failure> {
@@ -128,7 +155,9 @@ fn machine_greeting(api_url: &str, aws_url: &str, register: &Register) -> serde_
         .services()
         .map(|(service, known)| {
             let inbox = format!("{api_url}/inbox/{service}");
-            let known = json!({ "projects": known.projects_key, "sync": known.sync_key, "inbox": inbox });
+            let known = json!({
+                "projects": known.projects_key, "sync": known.sync_key, "manage": known.manage_key, "inbox": inbox,
+            });
             (service.to_owned(), known)
         })
         .collect();

@@ -1,0 +1,97 @@
+//! What a decision of droits costs: `cargo bench -p bench --bench droits`.
+
+use std::hint::black_box;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use passerelle::droits::account::{Establishment, Prospect, Role, User};
+use passerelle::droits::perimeter::{GeoCode, Perimeter};
+use passerelle::droits::portail_df::{Consultation, Entry, Group, Part, Structure};
+use passerelle::droits::{connection, creation};
+use passerelle::reference::territory;
+use uuid::Uuid;
+
+fn communes(count: usize) -> Vec<GeoCode> {
+    let codes = territory::communes().filter_map(|commune| GeoCode::parse(commune.code()));
+    codes.cycle().take(count).collect()
+}
+
+fn establishment(communes: Vec<GeoCode>) -> Establishment {
+    Establishment { id: Uuid::nil(), siren: "246700488".to_owned(), name: "EMS".to_owned(), geo_codes: communes }
+}
+
+fn entry(now: DateTime<Utc>) -> Entry {
+    Entry {
+        date_expiration: None,
+        cgu_valide: true,
+        structure: Part::Known(Structure {
+            id: 1,
+            siren: "246700488".to_owned(),
+            name: "EMS".to_owned(),
+            acces_lovac: Some(now + TimeDelta::days(1)),
+        }),
+        group: Part::Known(Group { id: 1, niveau_acces: Some("lovac".to_owned()), lovac: true }),
+        perimeter: Part::Known(Perimeter { departments: vec!["67".to_owned()], ..Perimeter::default() }),
+    }
+}
+
+fn decisions(criterion: &mut Criterion) {
+    let now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+    let consultation = Consultation::Answered(vec![entry(now)]);
+    let establishment = establishment(vec![GeoCode::parse("67482").expect("a code")]);
+    let prospect = Prospect { email: String::new(), has_account: true, has_commitment: true };
+    criterion.bench_function("décision de création", |bencher| {
+        let facts = creation::Facts {
+            test_account: false,
+            prospect: Some(&prospect),
+            establishment: Some(&establishment),
+            consultation: Some(&consultation),
+            email_used: false,
+        };
+        bencher.iter(|| creation::decide(black_box(&facts), now));
+    });
+    let user = User {
+        id: Uuid::nil(),
+        email: String::new(),
+        role: Role::Usual,
+        establishment_id: Uuid::nil(),
+        suspension: None,
+        deleted_at: None,
+        last_authenticated_at: None,
+    };
+    criterion.bench_function("décision de connexion", |bencher| {
+        let facts = connection::Facts {
+            user: Some(&user),
+            password: Some(true),
+            second_factor_due: false,
+            establishment: Some(&establishment),
+            member: true,
+            consultation: Some(&consultation),
+        };
+        bencher.iter(|| connection::decide(black_box(&facts), now));
+    });
+}
+
+fn effective_geo_codes(criterion: &mut Criterion) {
+    let list = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>();
+    let perimeters = [
+        ("département", Perimeter { departments: list(&["67", "68", "35"]), ..Perimeter::default() }),
+        ("région", Perimeter { regions: list(&["44", "53"]), ..Perimeter::default() }),
+        ("EPCI", Perimeter { epci: list(&["243500139", "200046977"]), ..Perimeter::default() }),
+    ];
+    let mut group = criterion.benchmark_group("effectiveGeoCodes");
+    for count in [5_000, 35_000] {
+        let communes = communes(count);
+        group.throughput(Throughput::Elements(count as u64));
+        for (name, perimeter) in &perimeters {
+            group.bench_with_input(BenchmarkId::new(*name, count), perimeter, |bencher, perimeter| {
+                // The perimeter is made ready anew each time, as at each request.
+                bencher.iter(|| perimeter.coverage(Some("246700488")).within(black_box(&communes)));
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, decisions, effective_geo_codes);
+criterion_main!(benches);

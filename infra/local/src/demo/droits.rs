@@ -1,0 +1,110 @@
+//! The five ways a sign-in ends, over HTTP, on a stack in memory beside a stand-in for Portail DF.
+
+use std::io::Write;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, header};
+use passerelle::auth::Scope;
+use passerelle::clock::Clock;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use super::DemoError;
+use crate::demonstration::{self, ESTABLISHMENT};
+use crate::engines::Storage;
+use crate::neighbours::portail_df::PortailDf;
+use crate::neighbours::portail_df::demonstration::{PASSWORD, PEOPLE, directory};
+use crate::stack::{Stack, StackOptions};
+
+/// Largest answer read, in bytes.
+const ANSWER_LIMIT: usize = 1 << 20;
+
+/// What each sign-in must come to, in the order of the people: whether Portail DF was asked, and the cause shown.
+const EXPECTED: [(bool, Option<&str>); 5] = [
+    (true, None),
+    (true, Some("droits structure expires")),
+    (true, Some("niveau_acces_invalide")),
+    (true, Some("perimetre_invalide")),
+    (false, None),
+];
+
+/// Signs in as each person and tells outcome, banner and trail to `out`.
+///
+/// # Errors
+/// At the first sign-in that does not end as it should.
+pub async fn play(out: &mut impl Write) -> Result<(), DemoError> {
+    let failed = |error: &dyn std::fmt::Display| DemoError::new(error.to_string());
+    let portail_df = PortailDf::start(directory()).await.map_err(|error| failed(&error))?;
+    let options = StackOptions::new(Storage::Memory, Clock::system()).with("PORTAIL_DF_URL", portail_df.url());
+    let stack = Stack::start(options).await.map_err(|error| failed(&error))?;
+    demonstration::load(&stack).await.map_err(|error| failed(&error))?;
+    let key = stack.issue_key("exploitation", Scope::Manage).await.map_err(|error| failed(&error))?;
+    let api = stack.api();
+    let mut say = |line: String| writeln!(out, "{line}").map_err(|error| failed(&error));
+
+    say("Cinq personnes se connectent à Zéro Logement Vacant ; Portail DF est un remplaçant local.".to_owned())?;
+    for (person, (asked, cause)) in PEOPLE.iter().zip(EXPECTED) {
+        say(format!("\n{} : {}", person.email, person.story))?;
+        let credentials = json!({"email": person.email, "password": PASSWORD});
+        let session = post(&api, "/droits/v1/authenticate", None, &credentials).await?;
+        let shown = session["banner"]["causes"][0]["cause"].as_str();
+        if session["rightsChecked"] != asked || shown != cause {
+            return Err(DemoError::new(format!("{} : la connexion ne finit pas comme prévu", person.email)));
+        }
+        let seen = session["effectiveGeoCodes"].as_array().map_or(0, Vec::len);
+        say(format!(
+            "   connexion réussie, droits {}, {seen} communes visibles",
+            if asked { "vérifiés" } else { "non vérifiés" }
+        ))?;
+        for cause in session["banner"]["causes"].as_array().into_iter().flatten() {
+            say(format!("   bandeau : {}", cause["message"].as_str().unwrap_or_default()))?;
+        }
+        let question = json!({"email": person.email, "establishmentId": ESTABLISHMENT, "flow": "connexion"});
+        let explained = post(&api, "/droits/v1/rights/explain", Some(&key), &question).await?;
+        for node in explained["trail"].as_array().into_iter().flatten() {
+            let answer = match node["answer"].as_str() {
+                Some("yes") => " oui",
+                Some(_) => " non",
+                None => "",
+            };
+            let name = node["node"].as_str().unwrap_or_default();
+            say(format!("   {name}{answer} : {}", node["text"].as_str().unwrap_or_default()))?;
+        }
+    }
+    say("\nChaque connexion a fini comme prévu.".to_owned())
+}
+
+async fn post(api: &Router, path: &str, key: Option<&str>, body: &Value) -> Result<Value, DemoError> {
+    let mut request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
+    if let Some(key) = key {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+    }
+    let wrong = |detail: String| DemoError::new(format!("{path} : {detail}"));
+    let request = request.body(Body::from(body.to_string())).map_err(|error| wrong(error.to_string()))?;
+    let answer = api.clone().oneshot(request).await.map_err(|error| wrong(error.to_string()))?;
+    let status = answer.status();
+    let bytes = to_bytes(answer.into_body(), ANSWER_LIMIT).await.map_err(|error| wrong(error.to_string()))?;
+    if !status.is_success() {
+        return Err(wrong(format!("{status} {}", String::from_utf8_lossy(&bytes))));
+    }
+    serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn each_person_ends_as_told() {
+        let mut told = Vec::new();
+        let outcome = play(&mut told).await;
+        let told = String::from_utf8(told).unwrap();
+        assert!(outcome.is_ok(), "{outcome:?}\n{told}");
+        for expected in
+            ["L29 : connexion réussie", "L24 : suspension", "L26 : suspension", "L16 : Portail DF n'a pas pu"]
+        {
+            assert!(told.contains(expected), "{expected}\n{told}");
+        }
+    }
+}
