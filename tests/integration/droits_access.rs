@@ -25,6 +25,9 @@ use uuid::Uuid;
 const HOUSING: Uuid = Uuid::from_u128(1);
 const OWNER: Uuid = Uuid::from_u128(100);
 
+/// A person: its name here, its role, what became of it, and how old its token is.
+type Person = (&'static str, Role, fn(&mut User), TimeDelta);
+
 struct World {
     api: Api,
     callers: Vec<(&'static str, Caller)>,
@@ -45,7 +48,7 @@ impl World {
         for (name, scope) in [("projects", Scope::Projects), ("sync", Scope::Sync), ("manage", Scope::Manage)] {
             callers.push((name, Caller::key(&stack.issue_key("zlv", scope).await.unwrap())));
         }
-        let people: [(&str, Role, fn(&mut User), TimeDelta); 6] = [
+        let people: [Person; 6] = [
             ("USUAL", Role::Usual, |_| {}, TimeDelta::zero()),
             ("VISITOR", Role::Visitor, |_| {}, TimeDelta::zero()),
             ("ADMIN", Role::Admin, |_| {}, TimeDelta::zero()),

@@ -14,7 +14,7 @@ const COLUMNS: [(&str, f64); 4] =
     [("Logement", 38.0), ("Commune (INSEE)", 16.0), ("Statut", 8.0), ("Propriétaires", 60.0)];
 
 /// A file being written.
-pub(crate) struct Export {
+pub struct Export {
     workbook: Workbook,
     rows: u32,
 }
@@ -24,7 +24,7 @@ impl Export {
     ///
     /// # Errors
     /// When its temporary file cannot be written.
-    pub(crate) fn new() -> Result<Self, XlsxError> {
+    pub fn new() -> Result<Self, XlsxError> {
         let mut workbook = Workbook::new();
         let sheet = workbook.add_worksheet_with_constant_memory()?;
         sheet.set_name("Logements")?;
@@ -41,7 +41,7 @@ impl Export {
     ///
     /// # Errors
     /// When its temporary file cannot be written.
-    pub(crate) fn add(&mut self, housing: &Housing) -> Result<(), XlsxError> {
+    pub fn add(&mut self, housing: &Housing) -> Result<(), XlsxError> {
         self.rows += 1;
         let owners: Vec<String> = housing.owner_ids.iter().map(ToString::to_string).collect();
         let sheet = self.workbook.worksheet_from_index(0)?;
@@ -56,7 +56,7 @@ impl Export {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(crate) fn finish(mut self) -> Result<Vec<u8>, XlsxError> {
+    pub fn finish(mut self) -> Result<Vec<u8>, XlsxError> {
         self.workbook.save_to_buffer()
     }
 }

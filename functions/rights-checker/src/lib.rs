@@ -17,5 +17,6 @@ mod second_factor;
 mod session;
 
 pub use app::{App, Config, StartError};
+pub use export::Export;
 pub use openapi::document;
 pub use routes::{OPERATIONS, router};

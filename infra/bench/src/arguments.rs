@@ -18,6 +18,8 @@ pub(crate) enum Command {
     Webhooks(WebhooksOptions),
     #[command(about = "kill -9 des centaines de fois, à chaque étape, sous charge : rien n'est perdu")]
     Crash(CrashOptions),
+    #[command(about = "Export de 100 000 logements : lignes par seconde et mémoire")]
+    Export,
     #[command(about = "Taille des fonctions à déployer")]
     Sizes,
     #[command(about = "Temps de démarrage et mémoire de la pile locale")]

@@ -8,6 +8,7 @@ mod arguments;
 mod book;
 mod build;
 mod crash;
+mod export;
 mod failure;
 mod figures;
 mod load;
@@ -50,6 +51,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             match arguments.command {
                 Command::Webhooks(options) => webhooks::run(options).await,
                 Command::Crash(options) => crash::run(options).await,
+                Command::Export => export::run(),
                 Command::Sizes => sizes::run().await,
                 Command::Start(options) => start::run(options).await,
                 Command::Sink => sink::run().await,
