@@ -3,6 +3,7 @@
 
 pub mod body;
 pub mod caller;
+pub mod deciding;
 pub mod error;
 pub mod guide;
 pub mod layer;

@@ -4,6 +4,7 @@ mod access;
 mod case_runner;
 mod cost;
 mod crash;
+mod droits;
 mod droits_access;
 mod e2e;
 mod engines;

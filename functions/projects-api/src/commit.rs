@@ -1,8 +1,6 @@
 //! Carrying a decision out: state, history, rights and event in one conditional transaction, then the event on its
 //! way to the queue.
 
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::communs::event::{Event, EventId};
 use passerelle::communs::permission::{Grant, Level};
@@ -17,29 +15,6 @@ use crate::access::Found;
 use crate::app::App;
 use crate::caller::ServiceCaller;
 use passerelle::web::error::ApiError;
-
-/// How often a write that lost a race is decided again before the caller is asked to come back.
-const ROUNDS: u32 = 8;
-
-/// Runs `attempt` again, after a little jitter, as long as it loses races.
-///
-/// # Errors
-/// Whatever `attempt` answers but for races; [`ApiError::Race`] after the last round.
-pub(crate) async fn deciding<T, F>(attempt: impl Fn() -> F) -> Result<T, ApiError>
-where
-    F: Future<Output = Result<T, ApiError>>,
-{
-    for round in 1..ROUNDS {
-        match attempt().await {
-            Err(ApiError::Race) => {
-                let jitter = rand::random_range(0..(4_u64 << round.min(6)));
-                tokio::time::sleep(Duration::from_millis(jitter)).await;
-            }
-            decided => return decided,
-        }
-    }
-    attempt().await
-}
 
 /// How old an event's instant may be when its commit begins: the reads in between may have been slow. The commit takes
 /// at most the store's operation timeout; together they stay below the feed's lag, so that the feed has no gap.

@@ -1,7 +1,5 @@
 //! Signing in and changing establishment: facts gathered, the decision carried out, the answer of both.
 
-use std::time::Duration;
-
 use passerelle::droits::account::{Role, User, visible_communes};
 use passerelle::droits::connection::{Refusal, Rights};
 use passerelle::droits::suspension::banner;
@@ -16,31 +14,8 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 
-/// How often a write that lost a race is decided again.
-const ROUNDS: u32 = 6;
-
 /// When to come back after Portail DF could not be asked, in seconds.
 const COME_BACK: u64 = 60;
-
-/// Runs `attempt` again, after a little jitter, as long as it loses races.
-///
-/// # Errors
-/// Whatever `attempt` answers but for races; [`ApiError::Race`] after the last round.
-pub(crate) async fn deciding<T, F>(attempt: impl Fn() -> F) -> Result<T, ApiError>
-where
-    F: Future<Output = Result<T, ApiError>>,
-{
-    for round in 1..ROUNDS {
-        match attempt().await {
-            Err(ApiError::Race) => {
-                let jitter = rand::random_range(0..(4_u64 << round));
-                tokio::time::sleep(Duration::from_millis(jitter)).await;
-            }
-            decided => return decided,
-        }
-    }
-    attempt().await
-}
 
 /// The problem of a refusal, with its trail.
 pub(crate) fn refused(refusal: Refusal, trail: &Trail, detail: Option<&str>) -> Problem {

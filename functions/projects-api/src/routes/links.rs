@@ -13,10 +13,10 @@ use super::projects::{after, shown};
 use crate::access::{self, Found};
 use crate::app::App;
 use crate::caller::{ProjectCaller, ServiceCaller};
-use crate::commit::deciding;
 use crate::openapi::{parameters, refusals as by, schemas};
 use crate::precondition;
 use crate::refusal::invalid;
+use passerelle::web::deciding::deciding;
 use passerelle::web::error::ApiError;
 
 /// `PUT /projects/{id}/links/{service}`.

@@ -21,8 +21,8 @@ use serde::Serialize;
 use crate::access::Found;
 use crate::app::App;
 use crate::caller::{ServiceCaller, SyncCaller};
-use crate::commit::deciding;
 use crate::openapi::{refusals as by, schemas};
+use passerelle::web::deciding::deciding;
 use passerelle::web::error::ApiError;
 
 /// How much is read at a time.

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use crate::access;
 use crate::app::App;
 use crate::caller::ServiceCaller;
-use crate::commit::deciding;
 use crate::openapi::{parameters, refusals as by, schemas};
+use passerelle::web::deciding::deciding;
 use passerelle::web::error::ApiError;
 
 /// The most projects in one `check`.

@@ -22,10 +22,10 @@ use sha2::{Digest as _, Sha256};
 use crate::access::{self, Found};
 use crate::app::App;
 use crate::caller::{ProjectCaller, ServiceCaller};
-use crate::commit::deciding;
 use crate::openapi::{parameters, refusals as by, schemas};
 use crate::precondition;
 use crate::refusal::invalid;
+use passerelle::web::deciding::deciding;
 use passerelle::web::error::ApiError;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use super::webhook_settings::Wanted;
 use crate::app::App;
 use crate::caller::ServiceCaller;
-use crate::commit::deciding;
 use crate::openapi::{parameters, refusals as by, schemas};
+use passerelle::web::deciding::deciding;
 use passerelle::web::error::ApiError;
 
 /// `POST /webhooks`.

@@ -7,6 +7,7 @@ use passerelle::droits::connection::{Facts, Outcome, Refusal, decide};
 use passerelle::droits::portail_df::Consultation;
 use passerelle::store::droits::{Standing, StoredUser, WINDOW};
 use passerelle::web::body::MAX_BYTES;
+use passerelle::web::deciding::deciding;
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::{Code, Problem};
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use crate::app::App;
 use crate::audit;
 use crate::body::{self, Values, given};
 use crate::openapi::{refusals as by, schemas};
-use crate::session::{Granted, deciding, outcome, refused};
+use crate::session::{Granted, outcome, refused};
 
 /// Attempts a minute, of one e-mail or one address.
 const ATTEMPTS: u64 = 10;

@@ -6,6 +6,7 @@ use passerelle::droits::change::{Facts, Outcome, decide};
 use passerelle::droits::connection::Refusal;
 use passerelle::droits::portail_df::Consultation;
 use passerelle::web::body::MAX_BYTES;
+use passerelle::web::deciding::deciding;
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::Code;
 use serde_json::Value;
@@ -16,7 +17,7 @@ use crate::audit;
 use crate::body::{self, Values, given};
 use crate::caller::UserCaller;
 use crate::openapi::{refusals as by, schemas};
-use crate::session::{Granted, deciding, outcome, refused, unavailable};
+use crate::session::{Granted, outcome, refused, unavailable};
 
 /// `POST /account/change-establishment`.
 #[utoipa::path(

@@ -10,6 +10,7 @@ use passerelle::droits::portail_df::Consultation;
 use passerelle::droits::trail::Trail;
 use passerelle::store::transaction::Transaction;
 use passerelle::web::body::MAX_BYTES;
+use passerelle::web::deciding::deciding;
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::{Code, Problem};
 use serde_json::{Value, json};
@@ -19,7 +20,7 @@ use crate::app::App;
 use crate::audit;
 use crate::body::{self, Values, given};
 use crate::openapi::{refusals as by, schemas};
-use crate::session::{deciding, shown, unavailable};
+use crate::session::{shown, unavailable};
 
 /// The fewest characters of a password.
 const PASSWORD: usize = 12;

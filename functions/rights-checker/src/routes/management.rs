@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::body;
 use crate::caller::ManageCaller;
 use crate::openapi::{refusals as by, schemas};
-use crate::session::deciding;
+use passerelle::web::deciding::deciding;
 
 /// Items of one request: more would not be stored before the API's own deadline.
 const MAX_ITEMS: usize = 1_000;

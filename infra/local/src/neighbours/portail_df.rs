@@ -58,6 +58,14 @@ struct Inside {
     directory: Directory,
     requests: usize,
     url: String,
+    /// How often every token was revoked: a token is good until then.
+    revoked: usize,
+}
+
+impl Inside {
+    fn token(&self) -> String {
+        format!("local-{}", self.revoked)
+    }
 }
 
 /// The stand-in.
@@ -98,6 +106,11 @@ impl PortailDf {
         lock(&self.inside).directory = directory;
     }
 
+    /// Makes every token given out so far worthless.
+    pub fn revoke_tokens(&self) {
+        lock(&self.inside).revoked += 1;
+    }
+
     /// How many requests it got since the last time it was asked.
     #[must_use]
     pub fn take_requests(&self) -> usize {
@@ -134,7 +147,7 @@ async fn token(State(inside): State<Shared>, body: String) -> Response {
     }
     let body: Value = serde_json::from_str(&body).unwrap_or_default();
     if body["username"].is_string() && body["password"].is_string() {
-        Json(json!({"token": "local"})).into_response()
+        Json(json!({"token": lock(&inside).token()})).into_response()
     } else {
         refused(400)
     }
@@ -148,10 +161,10 @@ async fn users(
     if let Some(answer) = arrived(&inside).await {
         return answer;
     }
-    if !authorized(&headers) {
+    let inside = lock(&inside);
+    if !authorized(&inside, &headers) {
         return refused(401);
     }
-    let inside = lock(&inside);
     let email = query.get("email").map(String::as_str).unwrap_or_default();
     let page: usize = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
     let all = inside.directory.users.get(&email.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
@@ -184,18 +197,20 @@ async fn one(inside: &Shared, headers: &HeaderMap, find: impl FnOnce(&Directory)
     if let Some(answer) = arrived(inside).await {
         return answer;
     }
-    if !authorized(headers) {
+    let inside = lock(inside);
+    if !authorized(&inside, headers) {
         return refused(401);
     }
-    match find(&lock(inside).directory) {
+    match find(&inside.directory) {
         Some(Answer::Found(object)) => Json(object).into_response(),
         Some(Answer::Fails(status)) => refused(status),
         None => refused(404),
     }
 }
 
-fn authorized(headers: &HeaderMap) -> bool {
-    headers.get(header::AUTHORIZATION).is_some_and(|value| value == "Token local")
+fn authorized(inside: &Inside, headers: &HeaderMap) -> bool {
+    let expected = format!("Token {}", inside.token());
+    headers.get(header::AUTHORIZATION).is_some_and(|value| *value == *expected)
 }
 
 fn lock(inside: &Mutex<Inside>) -> MutexGuard<'_, Inside> {
