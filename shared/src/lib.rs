@@ -10,6 +10,7 @@ pub mod clock;
 pub mod codes;
 pub mod communs;
 pub mod config;
+pub mod coop;
 pub mod deflated;
 pub mod droits;
 pub mod hex;

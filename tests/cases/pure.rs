@@ -3,16 +3,19 @@
 use std::net::IpAddr;
 
 use acceptance::matching::differences;
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDate};
 use passerelle::auth::Service;
 use passerelle::communs::statut;
+use passerelle::coop::adresse::adresse;
+use passerelle::coop::contrat::{self, Contrat};
+use passerelle::coop::texte;
 use passerelle::droits::perimeter::{self, GeoCode, Perimeter};
 use passerelle::reference::territory;
 use passerelle::webhooks::address::{Policy, check_url, is_allowed};
 use passerelle::webhooks::signature::{SigningSecret, sign};
 use serde_json::{Value, json};
 
-use crate::format::Fields;
+use crate::format::{Fields, instant};
 use crate::report::Outcome;
 
 /// Applies the rule and compares.
@@ -30,6 +33,9 @@ fn apply(rule: &str, input: &Value) -> Result<Value, String> {
     let result = match rule {
         "statut.toGeneric" => to_generic(&mut input),
         "statut.toNative" => to_native(&mut input),
+        "coop.contractStatus" => contract_status(&mut input),
+        "coop.activeOrMostRecentContract" => active_or_most_recent(&mut input),
+        "coop.adresse" => street(&mut input),
         "droits.departementOf" => departement_of(&mut input),
         "droits.communeCovered" => commune_covered(&mut input),
         "droits.effectiveGeoCodes" => effective_geo_codes(&mut input),
@@ -63,6 +69,45 @@ fn to_native(input: &mut Fields) -> Result<Value, String> {
         Some(other) => return Err(format!("current: texte ou null attendu, trouvé {other}")),
     };
     Ok(json!(statut::to_native(&service, generic, current.as_deref())))
+}
+
+fn contract_status(input: &mut Fields) -> Result<Value, String> {
+    let statut = contrat(&input.required("contrat")?)?.statut(civil_day(input)?);
+    Ok(json!({
+        "started": statut.started, "ended": statut.ended, "ruptured": statut.ruptured,
+        "active": statut.active, "temporary": statut.temporary,
+    }))
+}
+
+fn active_or_most_recent(input: &mut Fields) -> Result<Value, String> {
+    let given: Vec<Value> = typed(input.required("contrats")?)?;
+    let contrats: Vec<Contrat> = given.iter().map(contrat).collect::<Result<_, _>>()?;
+    let rank = contrat::active_or_most_recent(&contrats, civil_day(input)?);
+    Ok(rank.map_or(Value::Null, |rank| given[rank].clone()))
+}
+
+fn street(input: &mut Fields) -> Result<Value, String> {
+    let numero: Option<i64> = typed(input.optional("numero_voie").unwrap_or_default())?;
+    let (repetition, nom) = (optional(input, "repetition")?, optional(input, "nom_voie")?);
+    Ok(adresse(numero, repetition.as_deref(), nom.as_deref()).into())
+}
+
+fn civil_day(input: &mut Fields) -> Result<NaiveDate, String> {
+    Ok(contrat::jour(instant(&input.text("date")?)?))
+}
+
+/// The days of a contract as the Dataspace writes it; its type says nothing of its state.
+fn contrat(value: &Value) -> Result<Contrat, String> {
+    let mut fields = Fields::of(value.clone(), "contrat")?;
+    fields.optional("type");
+    let mut day = |name: &str| {
+        let text = optional(&mut fields, name)?;
+        let text = texte::present(text.as_deref());
+        text.map(|text| texte::day(text).ok_or_else(|| format!("{name}: {text:?} n'est pas un jour"))).transpose()
+    };
+    let contrat = Contrat { debut: day("date_debut")?, fin: day("date_fin")?, rupture: day("date_rupture")? };
+    fields.finish()?;
+    Ok(contrat)
 }
 
 fn departement_of(input: &mut Fields) -> Result<Value, String> {
