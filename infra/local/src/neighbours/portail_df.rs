@@ -122,7 +122,8 @@ impl PortailDf {
 async fn arrived(inside: &Shared) -> Option<Response> {
     let down = {
         let mut inside = lock(inside);
-        inside.requests += 1;
+        // A connection that is closed at once carried no request.
+        inside.requests += usize::from(inside.directory.down != Some(Down::Closed));
         inside.directory.down
     };
     match down? {
