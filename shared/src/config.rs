@@ -44,6 +44,14 @@ impl<'a> Variables<'a> {
         }
     }
 
+    /// A whole number; zero stands in until [`Self::finish`] refuses.
+    pub fn number(&self, name: &str) -> u64 {
+        (self.look_up)(name).and_then(|text| text.parse().ok()).unwrap_or_else(|| {
+            self.wrong.borrow_mut().push(name.to_owned());
+            0
+        })
+    }
+
     /// Where webhooks may be sent: `WEBHOOK_LOOPBACK`, `refused` everywhere but in the local stack.
     pub fn address_policy(&self) -> Policy {
         if self.choice("WEBHOOK_LOOPBACK", "allowed", "refused") { Policy::LoopbackToo } else { Policy::Public }

@@ -1,7 +1,19 @@
-//! La Coop de la médiation numérique, kept in step with the Dataspace. Pure: payloads and `now` in, values out.
+//! La Coop kept in step with the Dataspace: the payload as it is read, the plan of a synchronisation, the import of
+//! lieux, the guard of a nightly run. All of it is pure: what the shell found and `now` in, a value out.
 //!
-//! Source: `spec/coop.md`, `seeds/coop-sync.txt`.
+//! Source: `spec/coop.md`, `seeds/coop-sync.txt`; the rules made precise are those of `cases/coop/_shapes.md`.
 
 pub mod adresse;
+pub mod contact;
 pub mod contrat;
+pub mod emplois;
+pub mod history;
+pub mod lieux;
+pub mod payload;
+pub mod plan;
+pub mod report;
+pub mod retry;
+pub mod run;
+pub mod structures;
 pub mod texte;
+pub mod user;

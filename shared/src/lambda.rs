@@ -26,7 +26,7 @@ pub async fn run<B, BF, S, SF>(http: Router, batch: B, scheduled: S) -> Result<(
 where
     B: Fn(SqsEvent) -> BF,
     BF: Future<Output = SqsBatchResponse>,
-    S: Fn() -> SF,
+    S: Fn(Value) -> SF,
     SF: Future<Output = Result<(), Error>>,
 {
     let (http, batch, scheduled) = (&http, &batch, &scheduled);
@@ -34,7 +34,7 @@ where
         match kind(&event.payload)? {
             Kind::Http => answered(http.clone(), event).await,
             Kind::Batch => Ok(serde_json::to_value(batch(serde_json::from_value(event.payload)?).await)?),
-            Kind::Schedule => scheduled().await.map(|()| Value::Null),
+            Kind::Schedule => scheduled(event.payload).await.map(|()| Value::Null),
         }
     }))
     .await
@@ -56,7 +56,8 @@ fn kind(event: &Value) -> Result<Kind, Error> {
     if event["Records"][0]["eventSource"] == "aws:sqs" {
         return Ok(Kind::Batch);
     }
-    if event["detail-type"] == "Scheduled Event" {
+    // EventBridge's own event, or the input that the template gives a schedule.
+    if event["detail-type"] == "Scheduled Event" || event["job"].is_string() {
         return Ok(Kind::Schedule);
     }
     let members: Vec<&str> = event.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
@@ -77,6 +78,7 @@ mod tests {
         );
         assert_eq!(kind(&json!({"Records": [{"eventSource": "aws:sqs"}]})).unwrap(), Kind::Batch);
         assert_eq!(kind(&json!({"detail-type": "Scheduled Event"})).unwrap(), Kind::Schedule);
+        assert_eq!(kind(&json!({"job": "nightly-sync"})).unwrap(), Kind::Schedule);
         let error = kind(&json!({"email": "a@b.fr"})).unwrap_err().to_string();
         assert!(error.contains("email") && !error.contains("a@b.fr"));
     }

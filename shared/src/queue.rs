@@ -1,4 +1,4 @@
-//! SQS as the outbox's carrier: one message is one event for one webhook.
+//! SQS as the carrier of outboxes and jobs. Of the communs one message is one event for one webhook.
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -70,18 +70,22 @@ pub enum QueueError {
     Json(#[from] serde_json::Error),
 }
 
-/// A queue of turns.
+/// A queue.
 #[derive(Clone, Debug)]
-pub struct TurnQueue {
+pub struct Queue {
     client: Client,
     url: String,
 }
+
+/// A queue of turns.
+#[derive(Clone, Debug)]
+pub struct TurnQueue(Queue);
 
 impl TurnQueue {
     /// The queue at `url`.
     #[must_use]
     pub fn new(client: Client, url: String) -> Self {
-        Self { client, url }
+        Self(Queue::new(client, url))
     }
 
     /// Sends all turns, each to be seen after `delay_seconds` (at most 900). The webhook is the message group, so that
@@ -90,18 +94,44 @@ impl TurnQueue {
     /// # Errors
     /// When any message was not accepted: then some may have been, and sending all again is harmless.
     pub async fn send(&self, turns: &[Turn], delay_seconds: i32) -> Result<(), QueueError> {
-        let batches = turns.chunks(BATCH).map(|batch| self.send_batch(batch, delay_seconds));
+        self.0.send(turns, |turn| Some(turn.webhook.to_string()), delay_seconds).await
+    }
+}
+
+impl Queue {
+    /// The queue at `url`.
+    #[must_use]
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    /// Sends all messages as JSON, each in its `group` and to be seen after `delay_seconds` (at most 900).
+    ///
+    /// # Errors
+    /// When any message was not accepted: then some may have been.
+    pub async fn send<T: Serialize>(
+        &self,
+        messages: &[T],
+        group: impl Fn(&T) -> Option<String>,
+        delay_seconds: i32,
+    ) -> Result<(), QueueError> {
+        let batches = messages.chunks(BATCH).map(|batch| self.send_batch(batch, &group, delay_seconds));
         futures_util::future::try_join_all(batches).await?;
         Ok(())
     }
 
-    async fn send_batch(&self, turns: &[Turn], delay_seconds: i32) -> Result<(), QueueError> {
+    async fn send_batch<T: Serialize>(
+        &self,
+        messages: &[T],
+        group: &impl Fn(&T) -> Option<String>,
+        delay_seconds: i32,
+    ) -> Result<(), QueueError> {
         let mut request = self.client.send_message_batch().queue_url(&self.url);
-        for (i, turn) in turns.iter().enumerate() {
+        for (i, message) in messages.iter().enumerate() {
             let entry = SendMessageBatchRequestEntry::builder()
                 .id(i.to_string())
-                .message_body(serde_json::to_string(turn)?)
-                .message_group_id(turn.webhook.to_string())
+                .message_body(serde_json::to_string(message)?)
+                .set_message_group_id(group(message))
                 .delay_seconds(delay_seconds)
                 .build()?;
             request = request.entries(entry);

@@ -1,6 +1,7 @@
 //! DynamoDB: one table a domain, keys built in one file from typed inputs, conditional transactions.
 
 pub mod communs;
+pub mod coop;
 pub mod droits;
 pub mod error;
 pub(crate) mod merge;

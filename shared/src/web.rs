@@ -11,3 +11,4 @@ pub mod openapi;
 pub mod pages;
 pub mod problem;
 pub mod query;
+pub mod values;

@@ -41,12 +41,14 @@ pub enum Step {
     Run(Run),
     ExpectWebhooks(Map<String, Value>),
     ExpectCalls(Map<String, Value>),
+    ExpectState(Map<String, Value>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Run {
     Drain,
     Sweeper,
+    NightlySync,
 }
 
 #[derive(Debug, Clone)]
@@ -131,12 +133,15 @@ impl Step {
             Self::Run(match run.as_str() {
                 "drain" => Run::Drain,
                 "sweeper" => Run::Sweeper,
+                "nightly-sync" => Run::NightlySync,
                 _ => return Err(format!("{place}: construction inconnue: run {run:?}")),
             })
         } else if fields.has("expectWebhooks") {
             Self::ExpectWebhooks(fields.object("expectWebhooks")?)
         } else if fields.has("expectCalls") {
             Self::ExpectCalls(fields.object("expectCalls")?)
+        } else if fields.has("expectState") {
+            Self::ExpectState(fields.object("expectState")?)
         } else {
             let keys: Vec<&String> = fields.members.keys().collect();
             return Err(format!("{place}: construction inconnue: étape {keys:?}"));

@@ -6,8 +6,8 @@ use acceptance::receivers::Answer;
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::droits;
 use crate::format::Fields;
+use crate::{coop, droits};
 
 /// What one `given` asks for.
 #[derive(Debug)]
@@ -15,6 +15,7 @@ pub struct Given {
     pub services: Option<Vec<String>>,
     pub webhooks: Vec<WebhookGiven>,
     pub droits: droits::Given,
+    pub coop: coop::Given,
 }
 
 /// A subscription of a service to its stub receiver, or new answers of that receiver.
@@ -36,8 +37,9 @@ impl Given {
             .map(|(service, value)| WebhookGiven::parse(service, value))
             .collect::<Result<_, _>>()?;
         let droits = droits::Given::take(&mut fields)?;
+        let coop = coop::Given::take(&mut fields)?;
         fields.finish()?;
-        Ok(Self { services, webhooks, droits })
+        Ok(Self { services, webhooks, droits, coop })
     }
 }
 

@@ -6,6 +6,7 @@
 //! from the copies in `tests/cases`.
 
 mod awaited;
+mod coop;
 mod droits;
 mod format;
 mod given;

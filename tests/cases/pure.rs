@@ -6,7 +6,7 @@ use acceptance::matching::differences;
 use chrono::{DateTime, NaiveDate};
 use passerelle::auth::Service;
 use passerelle::communs::statut;
-use passerelle::coop::adresse::adresse;
+use passerelle::coop::adresse::Adresse;
 use passerelle::coop::contrat::{self, Contrat};
 use passerelle::coop::texte;
 use passerelle::droits::perimeter::{self, GeoCode, Perimeter};
@@ -87,27 +87,18 @@ fn active_or_most_recent(input: &mut Fields) -> Result<Value, String> {
 }
 
 fn street(input: &mut Fields) -> Result<Value, String> {
-    let numero: Option<i64> = typed(input.optional("numero_voie").unwrap_or_default())?;
-    let (repetition, nom) = (optional(input, "repetition")?, optional(input, "nom_voie")?);
-    Ok(adresse(numero, repetition.as_deref(), nom.as_deref()).into())
+    let mut part = |name: &str| input.optional(name).unwrap_or_default();
+    let (numero, repetition, nom) = (part("numero_voie"), part("repetition"), part("nom_voie"));
+    let adresse = json!({"numero_voie": numero, "repetition": repetition, "nom_voie": nom});
+    Ok(Adresse::read(&adresse).line().into())
 }
 
 fn civil_day(input: &mut Fields) -> Result<NaiveDate, String> {
     Ok(contrat::jour(instant(&input.text("date")?)?))
 }
 
-/// The days of a contract as the Dataspace writes it; its type says nothing of its state.
 fn contrat(value: &Value) -> Result<Contrat, String> {
-    let mut fields = Fields::of(value.clone(), "contrat")?;
-    fields.optional("type");
-    let mut day = |name: &str| {
-        let text = optional(&mut fields, name)?;
-        let text = texte::present(text.as_deref());
-        text.map(|text| texte::day(text).ok_or_else(|| format!("{name}: {text:?} n'est pas un jour"))).transpose()
-    };
-    let contrat = Contrat { debut: day("date_debut")?, fin: day("date_fin")?, rupture: day("date_rupture")? };
-    fields.finish()?;
-    Ok(contrat)
+    Contrat::read(value).map_err(str::to_owned)
 }
 
 fn departement_of(input: &mut Fields) -> Result<Value, String> {

@@ -11,9 +11,6 @@ use crate::world::{Answer, Call, World};
 /// How many differences of one step are told: more do not fit a line.
 const SHOWN_DIFFERENCES: usize = 4;
 
-/// Path prefixes of the domains whose functions do not exist yet.
-const NOT_SERVED_YET: [&str; 1] = ["/coop/"];
-
 /// Plays a whole scenario on a world of its own.
 pub async fn play(scenario: &Scenario) -> Outcome {
     let mut world = World::start(scenario.now, &scenario.given).await?;
@@ -37,21 +34,25 @@ async fn play_step(world: &mut World, step: &Step) -> Outcome {
         Step::Run(run) => self::run(world, *run).await,
         Step::ExpectWebhooks(expected) => expect_webhooks(world, expected),
         Step::ExpectCalls(expected) => expect_calls(world, expected),
+        Step::ExpectState(expected) => expect_state(world, expected).await,
     }
 }
 
 async fn run(world: &World, run: Run) -> Outcome {
-    if run == Run::Sweeper {
-        world.stack.run_schedule("OutboxSweeper").await.map_err(|error| format!("sweeper: {error}"))?;
+    match run {
+        Run::Drain => {}
+        Run::Sweeper => {
+            world.stack.run_schedule("OutboxSweeper").await.map_err(|error| format!("sweeper: {error}"))?;
+        }
+        Run::NightlySync => {
+            world.stack.run_nightly().await.map_err(|error| format!("nightly-sync: {error}"))?;
+        }
     }
     world.stack.drain().await.map_err(|error| format!("drain: {error}"))
 }
 
 async fn request(world: &mut World, step: &RequestStep) -> Outcome {
     let path = world.names.resolve_text(&step.path);
-    if let Some(domain) = NOT_SERVED_YET.iter().find(|domain| path.starts_with(**domain)) {
-        return Err(format!("construction inconnue: domaine pas encore servi: {domain}"));
-    }
     let caller = world.names.resolve_text(&step.caller);
     let place = format!("{} {path} ({caller})", step.method);
     let (headers, body) = message(world, step, &caller).await?;
@@ -159,6 +160,12 @@ fn expect_calls(world: &World, expected: &Map<String, Value>) -> Outcome {
                     return Err(format!("appels à Portail DF: {expected} attendus, {actual} faits"));
                 }
             }
+            "dataspace" => {
+                let actual: Value = world.coop.dataspace.take_requests().into();
+                if actual != expected {
+                    return Err(format!("appels au Dataspace: {expected} attendus, {actual} faits"));
+                }
+            }
             "brevo" => {
                 let Value::Array(expected) = &expected else {
                     return Err("expectCalls.brevo: liste attendue".to_owned());
@@ -171,6 +178,31 @@ fn expect_calls(world: &World, expected: &Map<String, Value>) -> Outcome {
                 }
             }
             _ => return Err(format!("construction inconnue: expectCalls.{neighbour}")),
+        }
+    }
+    Ok(())
+}
+
+/// What `GET /coop/v1/users/{id}` shows of the user of the case: lists complete, in any order.
+async fn expect_state(world: &mut World, expected: &Map<String, Value>) -> Outcome {
+    let user = world.coop.user.ok_or("expectState: le cas n'a pas de coopUser")?;
+    let authorization = world.authorization("coop:sync").await?.unwrap_or_default();
+    let call = Call {
+        method: "GET".to_owned(),
+        path: format!("/coop/v1/users/{user}"),
+        headers: vec![("authorization".to_owned(), authorization)],
+        body: None,
+    };
+    let answer = world.call(call).await?;
+    let now = world.clock.now();
+    for (name, expected) in expected {
+        let (expected, actual) = (world.names.resolve(expected), &answer.json[name]);
+        let found = match (&expected, actual) {
+            (Value::Array(expected), Value::Array(actual)) => unordered_differences(expected, actual, now),
+            (expected, actual) => differences(expected, actual, now),
+        };
+        if !found.is_empty() {
+            return Err(format!("état, {name}: {}; trouvé: {actual}", told(&found)));
         }
     }
     Ok(())

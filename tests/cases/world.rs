@@ -16,6 +16,7 @@ use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+use crate::coop::Coop;
 use crate::droits::Droits;
 use crate::given::Given;
 use crate::subscriptions::Subscriptions;
@@ -34,6 +35,7 @@ pub struct World {
     pub names: Names,
     pub subscriptions: Subscriptions,
     pub droits: Droits,
+    pub coop: Coop,
     api: Router,
     keys: HashMap<(String, Scope), String>,
 }
@@ -63,7 +65,8 @@ impl World {
         let clock = MovingClock::at(now);
         let receivers = Receivers::open(clock.clock()).await.map_err(|error| format!("récepteurs: {error}"))?;
         let droits = Droits::start().await.map_err(|error| format!("voisins: {error}"))?;
-        let options = droits.settings(StackOptions::new(Storage::Memory, clock.clock()), given);
+        let coop = Coop::start().await.map_err(|error| format!("voisins: {error}"))?;
+        let options = coop.settings(droits.settings(StackOptions::new(Storage::Memory, clock.clock()), given));
         let stack = Stack::start(options).await.map_err(|error| format!("démarrage: {error}"))?;
         Ok(Self {
             api: stack.api(),
@@ -73,6 +76,7 @@ impl World {
             names: Names::default(),
             subscriptions: Subscriptions::default(),
             droits,
+            coop,
             keys: HashMap::new(),
         })
     }
@@ -99,7 +103,8 @@ impl World {
         for webhook in given.webhooks {
             Subscriptions::apply(self, webhook).await?;
         }
-        Droits::apply(self, given.droits).await
+        Droits::apply(self, given.droits).await?;
+        Coop::apply(self, given.coop).await
     }
 
     async fn issue_key(&mut self, service: &str, scope: Scope) -> Result<(), String> {

@@ -9,7 +9,7 @@ use passerelle::droits::account::Establishment;
 use passerelle::droits::perimeter::GeoCode;
 use passerelle::reference::territory;
 use passerelle::store::droits::DroitsStore;
-use passerelle_local::demonstration::{self, ESTABLISHMENT};
+use passerelle_local::demonstration::droits::{self as demonstration, ESTABLISHMENT};
 use passerelle_local::engines::Storage;
 use passerelle_local::neighbours::portail_df::PortailDf;
 use passerelle_local::neighbours::portail_df::demonstration::{PASSWORD, PEOPLE, directory};

@@ -1,12 +1,8 @@
 //! Who may do what in droits: every operation as every kind of caller, compared with one table.
 
-use std::fmt::Write as _;
-use std::path::Path;
-
-use acceptance::api::{Answer, Api, Caller};
+use acceptance::api::{Api, Caller};
 use aws_sdk_dynamodb::Client;
 use chrono::{DateTime, TimeDelta, Utc};
-use http::Method;
 use passerelle::auth::Scope;
 use passerelle::clock::Clock;
 use passerelle::droits::account::{Role, User};
@@ -15,11 +11,13 @@ use passerelle::secrets::RotatingKeys;
 use passerelle::store::droits::DroitsStore;
 use passerelle::store::transaction::Transaction;
 use passerelle::tokens::{self, Claims};
-use passerelle_local::demonstration::{self, ESTABLISHMENT};
+use passerelle_local::demonstration::droits::{self as demonstration, ESTABLISHMENT};
 use passerelle_local::engines::Storage;
 use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use crate::matrix::{Matrix, Sent};
 
 /// A housing of the demonstration establishment, and its owner.
 const HOUSING: Uuid = Uuid::from_u128(1);
@@ -108,36 +106,16 @@ fn body(method: &str, route: &str) -> Option<Value> {
     })
 }
 
-fn cell(answer: &Answer) -> String {
-    let status = answer.status.as_u16();
-    match (answer.problem(), answer.body["items"].as_array()) {
-        (Some(code), _) => format!("{status} {code}"),
-        (None, Some(items)) => format!("{status}:{}", items.len()),
-        (None, None) => status.to_string(),
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_operation_as_every_caller() {
-    let world = World::start().await;
-    let mut actual = String::from(
-        "# Every operation of droits as every kind of caller, one answer a line. Compared whole by the test\n\
-         # `droits_access`; UPDATE_MATRIX=1 rewrites it. Portail DF cannot be reached here. `200:1` shows one item.\n",
-    );
-    for (method, route) in rights_checker::OPERATIONS {
-        let verb: Method = method.to_uppercase().parse().unwrap();
-        let id = if route.starts_with("/owners") { OWNER } else { HOUSING };
-        let path = route.replace("{id}", &id.to_string()).replace("{kind}", "drafts");
-        let _ = writeln!(actual, "\n{verb} {route}");
-        for (name, caller) in &world.callers {
-            let answer = world.api.send(&verb, &path, caller, body(method, route).as_ref()).await;
-            let _ = writeln!(actual, "  {name:<12}{}", cell(&answer));
-        }
-    }
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("integration/droits_access.txt");
-    if std::env::var_os("UPDATE_MATRIX").is_some() {
-        std::fs::write(&file, &actual).unwrap();
-    }
-    let expected = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(actual == expected, "access has changed: read this against droits_access.txt, line by line\n{actual}");
+    let World { api, callers } = World::start().await;
+    let note = "Portail DF cannot be reached here. `200:1` shows one item.";
+    let matrix = Matrix { domain: "droits", note, api, callers };
+    matrix
+        .compare(rights_checker::OPERATIONS, |method, route| {
+            let id = if route.starts_with("/owners") { OWNER } else { HOUSING };
+            let path = route.replace("{id}", &id.to_string()).replace("{kind}", "drafts");
+            Sent { path, body: body(method, route) }
+        })
+        .await;
 }

@@ -2,14 +2,18 @@
 
 mod access;
 mod case_runner;
+mod coop;
+mod coop_access;
 mod cost;
 mod crash;
+mod dataspace_client;
 mod droits;
 mod droits_access;
 mod e2e;
 mod engines;
 mod erasure;
 mod feed;
+mod matrix;
 mod openapi;
 mod rotation;
 mod strangers;

@@ -27,7 +27,7 @@ struct Described {
     public: &'static [(&'static str, &'static str, StatusCode)],
 }
 
-const APIS: [Described; 2] = [
+const APIS: [Described; 3] = [
     Described {
         name: "communs",
         document: projects_api::document,
@@ -44,6 +44,12 @@ const APIS: [Described; 2] = [
             ("post", "/authenticate", StatusCode::UNSUPPORTED_MEDIA_TYPE),
             ("post", "/authenticate/verify-2fa", StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ],
+    },
+    Described {
+        name: "coop",
+        document: dataspace_sync::document,
+        operations: dataspace_sync::OPERATIONS,
+        public: &[("get", "/openapi.json", StatusCode::OK)],
     },
 ];
 
@@ -155,9 +161,13 @@ async fn the_router_answers_exactly_the_documented_operations() {
         }
     }
     let api = router;
-    for unknown in
-        ["/communs/v1/nulle-part", "/droits/v1/nulle-part", "/communs/v1/projects/x/y/z", "/problems/inconnu"]
-    {
+    for unknown in [
+        "/communs/v1/nulle-part",
+        "/droits/v1/nulle-part",
+        "/coop/v1/nulle-part",
+        "/communs/v1/projects/x/y/z",
+        "/problems/inconnu",
+    ] {
         let answer = ask(&api, "get", unknown).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{unknown}");
         assert_eq!(answer.header(header::CONTENT_TYPE), "application/problem+json", "{unknown}");

@@ -6,7 +6,6 @@
 
 mod app;
 mod audit;
-mod body;
 mod caller;
 mod export;
 mod lists;

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::body::uuid;
 use crate::caller::DataCaller;
+use passerelle::web::values::uuid;
 
 /// Items of a page when nothing is said.
 const USUAL: usize = 50;

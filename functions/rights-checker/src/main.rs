@@ -10,6 +10,6 @@ async fn main() -> Result<(), lambda_http::Error> {
     let config = Config::read(|name| std::env::var(name).ok())?;
     let sdk = passerelle::aws::load().await;
     let app = App::start(&sdk, config, Clock::system()).await?;
-    lambda::run(router(app.clone()), |batch| app.send_mails(batch), || async { Ok(app.sweep_mails().await.map(drop)?) })
-        .await
+    let swept = |_| async { Ok(app.sweep_mails().await.map(drop)?) };
+    lambda::run(router(app.clone()), |batch| app.send_mails(batch), swept).await
 }

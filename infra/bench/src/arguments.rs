@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Crash(CrashOptions),
     #[command(about = "Export de 100 000 logements : lignes par seconde et mémoire")]
     Export,
+    #[command(about = "Synchronisation de nuit de la Coop : durée, processeur et mémoire")]
+    Nightly(NightlyOptions),
     #[command(about = "Taille des fonctions à déployer")]
     Sizes,
     #[command(about = "Temps de démarrage et mémoire de la pile locale")]
@@ -53,6 +55,19 @@ pub(crate) struct CrashOptions {
     #[arg(long, default_value_t = 1, value_name = "NOMBRE", help = "graine : la même rejoue les mêmes arrêts")]
     pub(crate) seed: u64,
     #[arg(long, value_name = "FICHIER", help = "écrit aussi le bilan en JSON")]
+    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// How to measure nights.
+#[derive(Args)]
+pub(crate) struct NightlyOptions {
+    #[arg(long, default_value_t = 10_000, value_name = "NOMBRE", help = "utilisateurs de la Coop")]
+    pub(crate) users: u64,
+    #[arg(long, default_value_t = 50, value_name = "MS", help = "temps de réponse du Dataspace")]
+    pub(crate) delay: u64,
+    #[arg(long, value_name = "FICHIER", help = "écrit aussi les mesures en JSON")]
     pub(crate) json: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) place: Place,

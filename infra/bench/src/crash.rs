@@ -123,9 +123,7 @@ pub(crate) async fn run(options: CrashOptions) -> Result<(), Failure> {
     setting.strike().await?;
     crate::print(&outcome.table())?;
     if let Some(file) = options.json {
-        let failed = |error| Failure::io(format!("écriture de {}", file.display()), error);
-        let text = serde_json::to_string_pretty(&outcome).map_err(|error| failed(error.into()))?;
-        std::fs::write(&file, text + "\n").map_err(failed)?;
+        crate::report::written(&file, &outcome)?;
     }
     outcome.verdict.judge()
 }

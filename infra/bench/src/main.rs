@@ -12,6 +12,7 @@ mod export;
 mod failure;
 mod figures;
 mod load;
+mod nightly;
 mod process;
 mod report;
 mod scenario;
@@ -52,6 +53,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
                 Command::Webhooks(options) => webhooks::run(options).await,
                 Command::Crash(options) => crash::run(options).await,
                 Command::Export => export::run(),
+                Command::Nightly(options) => nightly::run(options).await,
                 Command::Sizes => sizes::run().await,
                 Command::Start(options) => start::run(options).await,
                 Command::Sink => sink::run().await,

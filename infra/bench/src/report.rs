@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
+use crate::failure::Failure;
 use crate::figures::Spread;
 use crate::scenario::Measured;
 use crate::webhooks::Verdict;
@@ -45,6 +46,13 @@ impl Machine {
             program_age_minutes: age.as_secs() / 60,
         }
     }
+}
+
+/// Writes what was measured to `file`, as JSON.
+pub(crate) fn written<T: Serialize>(file: &Path, measured: &T) -> Result<(), Failure> {
+    let failed = |error| Failure::io(format!("écriture de {}", file.display()), error);
+    let text = serde_json::to_string_pretty(measured).map_err(|error| failed(error.into()))?;
+    fs::write(file, text + "\n").map_err(failed)
 }
 
 /// The first lines.

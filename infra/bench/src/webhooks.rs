@@ -1,7 +1,5 @@
 //! `bench webhooks`: the scenarios, and the figures to reach.
 
-use std::path::Path;
-
 use serde::Serialize;
 
 use crate::arguments::{Place, WebhooksOptions};
@@ -113,7 +111,7 @@ pub(crate) async fn run(options: WebhooksOptions) -> Result<(), Failure> {
         scenarios: &measured,
         verdicts,
     };
-    write(&file, &everything)
+    report::written(&file, &everything)
 }
 
 fn chosen(only: &[String]) -> Result<Vec<Plan>, Failure> {
@@ -131,12 +129,6 @@ fn lengths(options: &WebhooksOptions) -> Result<Lengths, Failure> {
         Some(seconds) if seconds > USUAL.warm_up => Ok(Lengths { seconds, ..USUAL }),
         Some(_) => Err(Failure::Arguments(format!("--duration : plus de {} secondes", USUAL.warm_up))),
     }
-}
-
-fn write(file: &Path, everything: &Everything<'_>) -> Result<(), Failure> {
-    let failed = |error| Failure::io(format!("écriture de {}", file.display()), error);
-    let text = serde_json::to_string_pretty(everything).map_err(|error| failed(error.into()))?;
-    std::fs::write(file, text + "\n").map_err(failed)
 }
 
 /// The figures a scenario has to reach.

@@ -6,6 +6,7 @@
 mod arguments;
 mod data_folder;
 mod serve;
+mod sync_all;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -74,11 +75,13 @@ fn run() -> Result<(), Failure> {
     let outcome = runtime.block_on(async {
         match command {
             Command::Serve(options) => serve::serve(options).await,
+            Command::SyncAll(options) => sync_all::sync_all(options).await,
             Command::Demo { domain } => {
                 let mut out = std::io::stdout();
                 let played = match domain {
                     Domain::Communs => demo::play(&mut out).await,
                     Domain::Droits => demo::droits::play(&mut out).await,
+                    Domain::Coop => demo::coop::play(&mut out).await,
                 };
                 played.map_err(|error| Failure::Demo(error.to_string()))
             }

@@ -1,5 +1,6 @@
 //! The example flow of Les Communs, played over HTTP on a stack in memory and checked step by step.
 
+pub mod coop;
 pub mod droits;
 mod scene;
 

@@ -1,5 +1,6 @@
 //! The local stack: embedded engines, event sources, schedules and every function in one process.
 
+pub mod caller;
 pub mod cli;
 pub mod demo;
 pub mod demonstration;

@@ -19,13 +19,14 @@ use futures_util::future::BoxFuture;
 pub use gateway::{Gateway, GatewayError};
 pub use mapping::{Feed, Mapping, MappingError};
 pub use permissions::{Permissions, guarded, table_arn};
-pub use schedule::repeat;
+pub use schedule::Scheduled;
 
 /// A function invoked with a batch of queue messages.
 pub type BatchHandler = Arc<dyn Fn(SqsEvent) -> BoxFuture<'static, SqsBatchResponse> + Send + Sync>;
 
-/// A function invoked by a schedule.
-pub type ScheduledHandler = Arc<dyn Fn() -> BoxFuture<'static, Result<ScheduledRun, String>> + Send + Sync>;
+/// A function invoked by a schedule, with its input.
+pub type ScheduledHandler =
+    Arc<dyn Fn(serde_json::Value) -> BoxFuture<'static, Result<ScheduledRun, String>> + Send + Sync>;
 
 /// What a scheduled function did.
 #[derive(Debug, Clone, Default)]

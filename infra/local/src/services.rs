@@ -20,6 +20,9 @@ use crate::stack::{Stack, StackError};
 /// The services connected to Les Communs.
 pub const SERVICES: [&str; 4] = ["mec", "tet", "recoco", "aides-territoires"];
 
+/// La Coop, which has no webhooks.
+pub const COOP: &str = "coop";
+
 /// Marks our webhooks among those a developer may have added.
 const DESCRIPTION: &str = "Boîte de démonstration";
 
@@ -99,28 +102,8 @@ impl Register {
         save: Save<'_>,
     ) -> Result<(), RegisterError> {
         for service in SERVICES {
-            let known = self.0.get(service).cloned();
-            let api = |key: &str| Api { router: stack.api(), service: service.to_owned(), key: key.to_owned() };
-            let mut registration = match known {
-                Some(known) if api(&known.projects_key).key_works().await? => known,
-                _ => {
-                    let issued = Registration {
-                        projects_key: stack.issue_key(service, Scope::Projects).await?,
-                        sync_key: stack.issue_key(service, Scope::Sync).await?,
-                        manage_key: Some(stack.issue_key(service, Scope::Manage).await?),
-                        webhook: None,
-                    };
-                    self.0.insert(service.to_owned(), issued.clone());
-                    save(self)?;
-                    issued
-                }
-            };
-            if registration.manage_key.is_none() {
-                registration.manage_key = Some(stack.issue_key(service, Scope::Manage).await?);
-                self.0.insert(service.to_owned(), registration.clone());
-                save(self)?;
-            }
-            let api = api(&registration.projects_key);
+            let mut registration = self.keys(stack, service, save).await?;
+            let api = Api::of(stack, service, &registration.projects_key);
             let url = format!("{base_url}/inbox/{service}");
             let webhook = api.webhook(&url, registration.webhook.as_ref()).await?;
             if let Ok(secret) = SigningSecret::parse(&webhook.secret) {
@@ -133,6 +116,31 @@ impl Register {
             }
         }
         Ok(())
+    }
+
+    /// The keys of a service: those it has, as long as they work, or new ones.
+    ///
+    /// # Errors
+    /// When a key cannot be issued, the API refuses, or `save` fails.
+    pub async fn keys(&mut self, stack: &Stack, service: &str, save: Save<'_>) -> Result<Registration, RegisterError> {
+        let known = self.0.get(service).cloned();
+        let registration = match known {
+            Some(known) if Api::of(stack, service, &known.projects_key).key_works().await? => {
+                if known.manage_key.is_some() {
+                    return Ok(known);
+                }
+                Registration { manage_key: Some(stack.issue_key(service, Scope::Manage).await?), ..known }
+            }
+            _ => Registration {
+                projects_key: stack.issue_key(service, Scope::Projects).await?,
+                sync_key: stack.issue_key(service, Scope::Sync).await?,
+                manage_key: Some(stack.issue_key(service, Scope::Manage).await?),
+                webhook: None,
+            },
+        };
+        self.0.insert(service.to_owned(), registration.clone());
+        save(self)?;
+        Ok(registration)
     }
 
     /// The services with what is known of them, by name.
@@ -155,6 +163,10 @@ struct Api {
 }
 
 impl Api {
+    fn of(stack: &Stack, service: &str, key: &str) -> Self {
+        Self { router: stack.api(), service: service.to_owned(), key: key.to_owned() }
+    }
+
     async fn key_works(&self) -> Result<bool, RegisterError> {
         let (status, _) = self.call(Method::GET, "", None).await?;
         Ok(status != StatusCode::UNAUTHORIZED)

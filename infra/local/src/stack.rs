@@ -13,6 +13,7 @@ use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use axum::Router;
 use passerelle::auth::Scope;
 use passerelle::clock::Clock;
+use serde_json::Value;
 
 pub use background::Background;
 
@@ -22,7 +23,7 @@ use crate::runtime::{
     Feed, Gateway, GatewayError, InvocationError, LocalFunction, Mapping, MappingError, Permissions, ScheduledRun,
     guarded, invoke,
 };
-use crate::template::{Function, Names, Template, TemplateError};
+use crate::template::{Function, Names, Template, TemplateError, When};
 
 /// Rounds after which a stack that still finds work is taken to go in circles.
 const DRAIN_ROUNDS: usize = 1_000;
@@ -43,7 +44,8 @@ impl StackOptions {
     /// ones.
     #[must_use]
     pub fn new(storage: Storage, clock: Clock) -> Self {
-        let nowhere = ["PORTAIL_DF_URL", "BREVO_URL"].map(|name| (name.to_owned(), NOWHERE.to_owned()));
+        let nowhere =
+            ["PORTAIL_DF_URL", "DATASPACE_URL", "BREVO_URL"].map(|name| (name.to_owned(), NOWHERE.to_owned()));
         Self { storage, clock, variables: nowhere.into() }
     }
 
@@ -215,10 +217,24 @@ impl Stack {
     /// # Errors
     /// When there is no such function, or it fails.
     pub async fn run_schedule(&self, function: &str) -> Result<(), StackError> {
-        self.scheduled(function).await.map(drop)
+        self.scheduled(function, Value::Null).await.map(drop)
     }
 
-    async fn scheduled(&self, function: &str) -> Result<ScheduledRun, StackError> {
+    /// Invokes once whatever the template schedules at the times of a clock.
+    ///
+    /// # Errors
+    /// When a function fails.
+    pub async fn run_nightly(&self) -> Result<(), StackError> {
+        for function in &self.0.template.functions {
+            let nightly = function.schedules.iter().filter(|schedule| matches!(schedule.when, When::At(_)));
+            for schedule in nightly {
+                self.scheduled(&function.name, schedule.input.clone()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn scheduled(&self, function: &str, input: Value) -> Result<ScheduledRun, StackError> {
         let failed = |detail| StackError::Scheduled { function: function.to_owned(), detail };
         let (handler, limit) = self
             .0
@@ -227,15 +243,15 @@ impl Stack {
             .and_then(|local| local.scheduled.clone())
             .zip(self.0.template.functions.iter().find(|f| f.name == function).map(|f| f.timeout))
             .ok_or_else(|| failed("aucune fonction planifiée de ce nom".to_owned()))?;
-        match invoke(handler(), limit).await {
+        match invoke(handler(input), limit).await {
             Ok(Ok(run)) => Ok(run),
             Ok(Err(detail)) => Err(failed(detail)),
             Err(error @ (InvocationError::Panicked | InvocationError::TimedOut)) => Err(failed(error.to_string())),
         }
     }
 
-    /// Delivers everything due now, by the stack's clock: empties the queues and sweeps the outbox until neither
-    /// finds anything. For stacks that do not run in the background; the clock may stand still.
+    /// Delivers everything due now, by the stack's clock: empties the queues and sweeps the outboxes until neither
+    /// finds anything; what a clock schedules is left to it. For stacks that do not run in the background; the clock may stand still.
     ///
     /// # Errors
     /// When the sweeper fails, a queue cannot be read, or work never ends.
@@ -245,8 +261,11 @@ impl Stack {
             let queues = self.0.mappings.iter().map(Mapping::drain);
             let moved: usize = futures_util::future::try_join_all(queues).await?.into_iter().sum();
             let mut swept = 0;
-            for function in self.0.template.functions.iter().filter(|function| !function.schedules.is_empty()) {
-                swept += self.scheduled(&function.name).await?.work;
+            for function in &self.0.template.functions {
+                let paced = function.schedules.iter().filter(|schedule| matches!(schedule.when, When::Every(_)));
+                for schedule in paced {
+                    swept += self.scheduled(&function.name, schedule.input.clone()).await?.work;
+                }
             }
             if moved + swept == 0 {
                 return Ok(());

@@ -4,10 +4,12 @@
 //! is written there. Anything with an effect that is not understood here is an error, never silently skipped:
 //! a local stack that differs from the deployed one would be worse than none.
 
+mod cron;
 mod expression;
 mod function;
 mod queue;
 mod role;
+mod schedule;
 mod table;
 
 use std::collections::BTreeMap;
@@ -15,10 +17,12 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_yaml_ng::{Mapping, Value};
 
+pub use cron::Cron;
 pub use expression::{Expression, Names};
-pub use function::{Function, QueueSource, Route, Schedule};
+pub use function::{Function, QueueSource, Route};
 pub use queue::{Queue, Redrive};
 pub use role::{Role, Statement};
+pub use schedule::{Schedule, When};
 pub use table::{Index, KeySchema, Projection, Table};
 
 /// The project's own template, embedded so that the binary runs from any folder.

@@ -1,24 +1,109 @@
-//! The street of an address, out of its parts.
+//! Addresses as the Dataspace gives them.
 
-use super::texte::present;
+use serde_json::Value;
 
-/// `numero_voie`, `repetition` and `nom_voie` with blanks between; a number 0 and absent parts are left out. Empty when
-/// nothing is there.
-#[must_use]
-pub fn adresse(numero_voie: Option<i64>, repetition: Option<&str>, nom_voie: Option<&str>) -> String {
-    let numero = numero_voie.filter(|numero| *numero != 0).map(|numero| numero.to_string());
-    let parts = [numero.as_deref(), present(repetition), present(nom_voie)];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+use super::payload::text;
+
+/// An address; every part may be absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Adresse {
+    /// House number; 0 is none.
+    pub numero_voie: Option<String>,
+    /// `bis`, `ter`...
+    pub repetition: Option<String>,
+    /// Street.
+    pub nom_voie: Option<String>,
+    /// Postal code.
+    pub code_postal: Option<String>,
+    /// INSEE code of the commune.
+    pub code_insee: Option<String>,
+    /// Name of the commune.
+    pub commune: Option<String>,
+}
+
+/// An address complete enough for a structure to be created with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complete {
+    /// Number, repetition and street.
+    pub adresse: String,
+    /// Postal code.
+    pub code_postal: String,
+    /// INSEE code of the commune.
+    pub code_insee: String,
+    /// Name of the commune.
+    pub commune: String,
+}
+
+impl Adresse {
+    /// Reads an address; what is no object is an address without parts.
+    #[must_use]
+    pub fn read(value: &Value) -> Self {
+        Self {
+            numero_voie: number(&value["numero_voie"]),
+            repetition: text(&value["repetition"]),
+            nom_voie: text(&value["nom_voie"]),
+            code_postal: text(&value["code_postal"]),
+            code_insee: text(&value["code_insee"]),
+            commune: text(&value["nom_commune"]),
+        }
+    }
+
+    /// Number, repetition and street in one line; empty when nothing is there.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let parts = [&self.numero_voie, &self.repetition, &self.nom_voie];
+        parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The address, if street, postal code, INSEE code and commune are all there.
+    #[must_use]
+    pub fn complete(&self) -> Option<Complete> {
+        self.nom_voie.as_ref()?;
+        Some(Complete {
+            adresse: self.line(),
+            code_postal: self.code_postal.clone()?,
+            code_insee: self.code_insee.clone()?,
+            commune: self.commune.clone()?,
+        })
+    }
+}
+
+/// A house number, given as a number or a text; 0 is none.
+fn number(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Number(number) => number.to_string(),
+        other => text(other)?,
+    };
+    let whole = text.strip_suffix(".0").unwrap_or(&text);
+    (whole != "0").then(|| whole.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
-    fn what_is_absent_is_left_out() {
-        assert_eq!(adresse(Some(45), Some("bis"), Some("Avenue")), "45 bis Avenue");
-        assert_eq!(adresse(Some(0), None, Some(" Bourg  ")), "Bourg");
-        assert_eq!(adresse(None, Some("null"), None), "");
+    fn a_line_is_made_of_the_parts_that_are_there() {
+        let line = |value: Value| Adresse::read(&value).line();
+        assert_eq!(line(json!({"numero_voie": 45, "repetition": "bis", "nom_voie": "Rue X"})), "45 bis Rue X");
+        assert_eq!(line(json!({"numero_voie": 21, "repetition": "null", "nom_voie": "null"})), "21");
+        assert_eq!(line(json!({"numero_voie": 0, "repetition": null, "nom_voie": " Bourg  "})), "Bourg");
+        assert_eq!(line(json!({"numero_voie": " 7 ", "nom_voie": "Rue X"})), "7 Rue X");
+        assert_eq!(line(json!({"numero_voie": 3.0})), "3");
+        assert_eq!(line(json!(null)), "");
+    }
+
+    #[test]
+    fn an_address_without_one_of_four_parts_is_incomplete() {
+        let whole =
+            json!({"nom_voie": "Bourg", "code_postal": "35000", "code_insee": "35238", "nom_commune": "Rennes"});
+        assert_eq!(Adresse::read(&whole).complete().unwrap().adresse, "Bourg");
+        for part in ["nom_voie", "code_postal", "code_insee", "nom_commune"] {
+            let mut lacking = whole.clone();
+            lacking[part] = json!(" ");
+            assert_eq!(Adresse::read(&lacking).complete(), None, "{part}");
+        }
     }
 }

@@ -2,6 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Europe::Paris;
+use serde_json::Value;
+
+use super::texte::{self, present};
 
 /// The days of a contract.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +39,26 @@ pub fn jour(instant: DateTime<Utc>) -> NaiveDate {
 }
 
 impl Contrat {
+    /// Reads a contract of a payload.
+    ///
+    /// # Errors
+    /// Why it cannot be read: it is no object, or one of its dates is no day.
+    pub fn read(value: &Value) -> Result<Self, &'static str> {
+        if !value.is_object() {
+            return Err("le contrat n'est pas un objet");
+        }
+        let date = |name: &str, fault| match &value[name] {
+            Value::Null => Ok(None),
+            Value::String(text) => present(Some(text)).map(|text| texte::day(text).ok_or(fault)).transpose(),
+            _ => Err(fault),
+        };
+        Ok(Self {
+            debut: date("date_debut", "date_debut n'est pas un jour au format AAAA-MM-JJ")?,
+            fin: date("date_fin", "date_fin n'est pas un jour au format AAAA-MM-JJ")?,
+            rupture: date("date_rupture", "date_rupture n'est pas un jour au format AAAA-MM-JJ")?,
+        })
+    }
+
     /// The state on a day.
     #[must_use]
     pub fn statut(&self, jour: NaiveDate) -> Statut {

@@ -4,6 +4,7 @@
 //! are the embedded engines over loopback HTTP. What the in-process stack cannot show is shown here: the binaries
 //! start from their environment, find the engines by configuration alone, and read the events AWS sends.
 
+mod coop;
 mod droits;
 mod events;
 pub mod functions;

@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::audit;
-use crate::body::{self, Values, given};
 use crate::openapi::{refusals as by, schemas};
 use crate::session::{Granted, outcome, refused};
+use passerelle::web::values::{self, Values, given};
 
 /// Attempts a minute, of one e-mail or one address.
 const ATTEMPTS: u64 = 10;
@@ -46,12 +46,13 @@ struct Attempt<'a> {
 )]
 pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<Json<Value>, ApiError> {
     let address = address(&request);
-    let body = body::json(request, MAX_BYTES).await?;
+    let body = values::json(request, MAX_BYTES).await?;
     let mut values = Values::of(&body, "", &["email", "password", "establishmentId"])?;
     let email = values.email()?;
     let password =
         values.required("password", "mot de passe obligatoire", |text| (!text.is_empty()).then(|| text.to_owned()))?;
-    let establishment = values.optional("establishmentId", "identifiant invalide : un UUID est attendu", body::uuid)?;
+    let establishment =
+        values.optional("establishmentId", "identifiant invalide : un UUID est attendu", values::uuid)?;
     values.checked()?;
     let (email, password) = (given(email)?, given(password)?);
 
@@ -87,13 +88,14 @@ pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<
     security(()),
 )]
 pub(super) async fn verify(State(app): State<App>, request: Request) -> Result<Json<Value>, ApiError> {
-    let body = body::json(request, MAX_BYTES).await?;
+    let body = values::json(request, MAX_BYTES).await?;
     let mut values = Values::of(&body, "", &["email", "code", "establishmentId"])?;
     let email = values.email()?;
     let code = values.required("code", "un code de six chiffres est attendu", |text| {
         (text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.to_owned())
     })?;
-    let establishment = values.optional("establishmentId", "identifiant invalide : un UUID est attendu", body::uuid)?;
+    let establishment =
+        values.optional("establishmentId", "identifiant invalide : un UUID est attendu", values::uuid)?;
     values.checked()?;
     let (email, code) = (given(email)?, given(code)?);
 

@@ -14,10 +14,10 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::audit;
-use crate::body::{self, Values, given};
 use crate::caller::UserCaller;
 use crate::openapi::{refusals as by, schemas};
 use crate::session::{Granted, outcome, refused, unavailable};
+use passerelle::web::values::{self, Values, given};
 
 /// `POST /account/change-establishment`.
 #[utoipa::path(
@@ -39,7 +39,7 @@ pub(super) async fn change(
     caller: UserCaller,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
-    let body = body::json(request, MAX_BYTES).await?;
+    let body = values::json(request, MAX_BYTES).await?;
     let mut values = Values::of(&body, "", &["establishmentId"])?;
     let establishment = values.id("establishmentId")?;
     values.checked()?;

@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::audit;
-use crate::body::{self, Values, given};
 use crate::openapi::{refusals as by, schemas};
 use crate::session::{shown, unavailable};
+use passerelle::web::values::{self, Values, given};
 
 /// The fewest characters of a password.
 const PASSWORD: usize = 12;
@@ -75,7 +75,7 @@ impl Gathered {
     security(()),
 )]
 pub(super) async fn create(State(app): State<App>, request: Request) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let body = body::json(request, MAX_BYTES).await?;
+    let body = values::json(request, MAX_BYTES).await?;
     let mut values = Values::of(&body, "", &["email", "password", "establishmentId"])?;
     let email = values.email()?;
     let password = values.required(

@@ -16,10 +16,10 @@ use uuid::Uuid;
 
 use super::creation::{Gathered, code as creation_code};
 use crate::app::App;
-use crate::body::{self, Values, given};
 use crate::caller::ManageCaller;
 use crate::openapi::{refusals as by, schemas};
 use crate::session::code as connection_code;
+use passerelle::web::values::{self, Values, given};
 
 /// What the real request would come to.
 struct Verdict {
@@ -76,7 +76,7 @@ pub(super) async fn explain(
     _: ManageCaller,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
-    let body = body::json(request, MAX_BYTES).await?;
+    let body = values::json(request, MAX_BYTES).await?;
     let mut values = Values::of(&body, "", &["email", "establishmentId", "flow"])?;
     let email = values.email()?;
     let establishment = values.id("establishmentId")?;

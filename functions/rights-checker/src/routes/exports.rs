@@ -11,11 +11,11 @@ use rust_xlsxwriter::XlsxError;
 
 use super::housing::occupied;
 use crate::app::App;
-use crate::body::uuid;
 use crate::caller::DataCaller;
 use crate::export::{Export, MAX_BYTES, MEDIA_TYPE};
 use crate::lists::Wanted;
 use crate::openapi::{refusals as by, schemas};
+use passerelle::web::values::uuid;
 
 /// Rows read at a time.
 const PAGE: usize = 500;

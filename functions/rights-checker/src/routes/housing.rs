@@ -9,10 +9,10 @@ use passerelle::web::problem::Code;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::body::uuid;
 use crate::caller::DataCaller;
 use crate::lists::{self, HOUSING_PARAMETERS, Wanted};
 use crate::openapi::{refusals as by, schemas};
+use passerelle::web::values::uuid;
 
 /// `GET /housing`.
 #[utoipa::path(

@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 
 use self::items::{Item, Loaded};
 use crate::app::App;
-use crate::body;
 use crate::caller::ManageCaller;
 use crate::openapi::{refusals as by, schemas};
 use passerelle::web::deciding::deciding;
+use passerelle::web::values;
 
 /// Items of one request: more would not be stored before the API's own deadline.
 const MAX_ITEMS: usize = 1_000;
@@ -47,7 +47,7 @@ pub(super) async fn load(
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
     let loaded = Loaded::parse(&kind).ok_or(Code::NotFound)?;
-    let body = body::json(request, MAX_BULK_BYTES).await?;
+    let body = values::json(request, MAX_BULK_BYTES).await?;
     let items = read(loaded, &body)?;
     let stored = items.len();
     // Of two items with one id the later counts; the others are independent of each other.

@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use super::housing::occupied;
 use crate::app::App;
-use crate::body::uuid;
 use crate::caller::DataCaller;
 use crate::lists::{self, PARAMETERS, Wanted};
 use crate::openapi::{refusals as by, schemas};
+use passerelle::web::values::uuid;
 
 /// `GET /owners`.
 #[utoipa::path(

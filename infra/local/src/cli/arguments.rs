@@ -18,6 +18,8 @@ Usage :
   passerelle serve [OPTIONS]    idem
   passerelle demo               rejoue le flux d'exemple des Communs et le vérifie
   passerelle demo droits        connecte cinq personnes de démonstration et montre le chemin de chaque décision
+  passerelle demo coop          synchronise six personnes de démonstration et montre ce qui change
+  passerelle sync-all           la synchronisation de nuit de la Coop, tout de suite, avec son avancement
 
 Options :
   --port PORT       port de l'API et des boîtes de démonstration (4310 par défaut, 0 : un port libre)
@@ -25,6 +27,8 @@ Options :
   --data DOSSIER    dossier des données (.passerelle par défaut)
   --memory          tout en mémoire : rien n'est gardé
   --json            affiche les adresses et les clés sur une ligne de JSON
+  --users NOMBRE    sync-all : utilisateurs inventés, en plus de ceux de démonstration (0 par défaut)
+  --delay MS        sync-all : temps de réponse du Dataspace local (50 par défaut)
   -h, --help        cette aide
   -V, --version     la version
 
@@ -43,6 +47,8 @@ pub(super) enum Command {
         #[arg(value_enum, default_value_t = Domain::Communs)]
         domain: Domain,
     },
+    /// Follows all users of La Coop now.
+    SyncAll(SyncAllOptions),
 }
 
 /// The domains with an example flow.
@@ -52,6 +58,28 @@ pub(super) enum Domain {
     Communs,
     /// Sign-in.
     Droits,
+    /// Synchronisation.
+    Coop,
+}
+
+/// How to follow all users.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(super) struct SyncAllOptions {
+    /// Data folder.
+    #[arg(long, default_value = ".passerelle", value_name = "DOSSIER")]
+    pub(super) data: PathBuf,
+    /// Keep nothing.
+    #[arg(long, conflicts_with = "data")]
+    pub(super) memory: bool,
+    /// One line of JSON instead of the summary.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Made-up users, beside the demonstration people.
+    #[arg(long, default_value_t = 0, value_name = "NOMBRE")]
+    pub(super) users: usize,
+    /// How long the stand-in for the Dataspace takes to answer, in milliseconds.
+    #[arg(long, default_value_t = 50, value_name = "MS")]
+    pub(super) delay: u64,
 }
 
 /// How to start the stack.
@@ -172,6 +200,17 @@ mod tests {
         assert_eq!(served("--port 0 --memory"), served("serve --port 0 --memory"));
         assert_eq!(read("demo").unwrap(), Parsed::Command(Command::Demo { domain: Domain::Communs }));
         assert_eq!(read("demo droits").unwrap(), Parsed::Command(Command::Demo { domain: Domain::Droits }));
+        assert_eq!(read("demo coop").unwrap(), Parsed::Command(Command::Demo { domain: Domain::Coop }));
+    }
+
+    #[test]
+    fn following_all_users_takes_a_number_of_them() {
+        let options = |line| match read(line) {
+            Ok(Parsed::Command(Command::SyncAll(options))) => options,
+            other => panic!("{line}: {other:?}"),
+        };
+        assert_eq!((options("sync-all").users, options("sync-all").delay), (0, 50));
+        assert_eq!(options("sync-all --users 10000 --memory").users, 10_000);
     }
 
     #[test]

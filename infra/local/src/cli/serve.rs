@@ -15,13 +15,12 @@ use tokio::sync::watch;
 use super::arguments::ServeOptions;
 use super::data_folder::DataFolder;
 use super::{Failure, print};
+use crate::caller::{CallError, Caller};
 use crate::demonstration;
 use crate::engines::Storage;
-use crate::neighbours::brevo::Brevo;
-use crate::neighbours::portail_df::PortailDf;
-use crate::neighbours::portail_df::demonstration::directory;
+use crate::neighbours::Neighbours;
 use crate::receivers::Inboxes;
-use crate::services::{Register, RegisterError, SERVICES};
+use crate::services::{COOP, Register, RegisterError, SERVICES};
 use crate::stack::{Stack, StackError, StackOptions};
 
 /// How long open connections may take to finish after the signal.
@@ -37,17 +36,15 @@ pub(super) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let mut register = folder.as_ref().map(DataFolder::read_register).transpose()?.unwrap_or_default();
     let storage = folder.as_ref().map_or(Storage::Memory, |folder| Storage::Directory(folder.engines()));
     let clock = Clock::system();
-    let neighbours = Neighbours::start().await?;
+    let neighbours = Neighbours::start().await.map_err(unavailable)?;
     let stack =
         Stack::start(neighbours.settings(StackOptions::new(storage, clock.clone()))).await.map_err(stack_failure)?;
-    demonstration::load(&stack).await.map_err(|error| Failure::Stack(error.to_string()))?;
+    demonstration::droits::load(&stack).await.map_err(|error| Failure::Stack(error.to_string()))?;
     let inboxes = Inboxes::new(clock);
     let save = |register: &Register| folder.as_ref().map_or(Ok(()), |folder| folder.write_register(register));
-    register.complete(&stack, &api_url, &inboxes, &save).await.map_err(|error| match error {
-        RegisterError::Stack(error) => stack_failure(error),
-        RegisterError::Save(error) => Failure::Data(error.to_string()),
-        RegisterError::Api { .. } => Failure::Stack(error.to_string()),
-    })?;
+    register.complete(&stack, &api_url, &inboxes, &save).await.map_err(registered)?;
+    let keys = register.keys(&stack, COOP, &save).await.map_err(registered)?;
+    demonstration::coop::register(&Caller::new(stack.api(), Some(keys.sync_key)), 0).await.map_err(called)?;
     for injection in &options.fault {
         stack.engines().faults().inject(&injection.operation, injection.fault.clone(), injection.calls);
     }
@@ -77,26 +74,6 @@ pub(super) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The stand-ins for other people's APIs, as long as the stack runs.
-struct Neighbours {
-    portail_df: PortailDf,
-    brevo: Brevo,
-}
-
-impl Neighbours {
-    async fn start() -> Result<Self, Failure> {
-        let failed = |error: io::Error| Failure::Unexpected(format!("remplaçants locaux indisponibles : {error}"));
-        Ok(Self {
-            portail_df: PortailDf::start(directory()).await.map_err(failed)?,
-            brevo: Brevo::start(true).await.map_err(failed)?,
-        })
-    }
-
-    fn settings(&self, options: StackOptions) -> StackOptions {
-        options.with("PORTAIL_DF_URL", self.portail_df.url()).with("BREVO_URL", self.brevo.url())
-    }
-}
-
 async fn listen(port: u16, option: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
         Failure::Port(match error.kind() {
@@ -117,7 +94,23 @@ fn url(listener: &TcpListener) -> Result<String, Failure> {
     Ok(format!("http://{address}"))
 }
 
-fn stack_failure(error: StackError) -> Failure {
+pub(super) fn unavailable(error: io::Error) -> Failure {
+    Failure::Unexpected(format!("remplaçants locaux indisponibles : {error}"))
+}
+
+pub(super) fn registered(error: RegisterError) -> Failure {
+    match error {
+        RegisterError::Stack(error) => stack_failure(error),
+        RegisterError::Save(error) => Failure::Data(error.to_string()),
+        RegisterError::Api { .. } => Failure::Stack(error.to_string()),
+    }
+}
+
+pub(super) fn called(error: CallError) -> Failure {
+    Failure::Stack(error.to_string())
+}
+
+pub(super) fn stack_failure(error: StackError) -> Failure {
     match error {
         StackError::Open(_) | StackError::TableChanged(_) => Failure::Data(error.to_string()),
         _ => Failure::Stack(error.to_string()),
@@ -154,7 +147,7 @@ fn machine_greeting(api_url: &str, aws_url: &str, register: &Register) -> serde_
     let services: serde_json::Map<String, serde_json::Value> = register
         .services()
         .map(|(service, known)| {
-            let inbox = format!("{api_url}/inbox/{service}");
+            let inbox = known.webhook.as_ref().map(|_| format!("{api_url}/inbox/{service}"));
             let known = json!({
                 "projects": known.projects_key, "sync": known.sync_key, "manage": known.manage_key, "inbox": inbox,
             });
@@ -171,6 +164,8 @@ fn human_greeting(api_url: &str, aws_url: &str, register: &Register, kept: Optio
         let sync = register.get(service).map_or("", |known| known.sync_key.as_str());
         keys.push_str(&format!("  {service:<18} {}\n  {:<18} {sync}  (portée sync)\n", key(service), ""));
     }
+    let coop = register.get(COOP).map_or("", |known| known.sync_key.as_str());
+    keys.push_str(&format!("  {COOP:<18} {coop}  (portée sync, /coop/v1)\n"));
     let kept = match kept {
         Some(options) => format!("Données gardées dans {}", options.data.display()),
         None => "Tout en mémoire : rien ne sera gardé".to_owned(),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::DemoError;
-use crate::demonstration::{self, ESTABLISHMENT};
+use crate::demonstration::droits::{self as demonstration, ESTABLISHMENT};
 use crate::engines::Storage;
 use crate::neighbours::portail_df::PortailDf;
 use crate::neighbours::portail_df::demonstration::{PASSWORD, PEOPLE, directory};

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use super::Serving;
+use super::{Down, Serving, refused};
 
 /// Users of one page.
 const PAGE: usize = 25;
@@ -40,17 +40,6 @@ pub enum Answer {
     Found(Value),
     /// This status.
     Fails(u16),
-}
-
-/// How Portail DF is down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Down {
-    /// It answers this status to everything.
-    Status(u16),
-    /// It takes requests and never answers.
-    Hangs,
-    /// It closes every connection.
-    Closed,
 }
 
 #[derive(Default)]
@@ -126,20 +115,7 @@ async fn arrived(inside: &Shared) -> Option<Response> {
         inside.requests += usize::from(inside.directory.down != Some(Down::Closed));
         inside.directory.down
     };
-    match down? {
-        Down::Status(status) => Some(refused(status)),
-        Down::Hangs => std::future::pending().await,
-        Down::Closed => {
-            // A body that fails before its first byte makes the server cut the connection.
-            let cut = futures_util::stream::once(async { Err::<Vec<u8>, _>(std::io::Error::other("closed")) });
-            Some(axum::body::Body::from_stream(cut).into_response())
-        }
-    }
-}
-
-fn refused(status: u16) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, Json(json!({"detail": "refused"}))).into_response()
+    Some(down?.answer().await)
 }
 
 async fn token(State(inside): State<Shared>, body: String) -> Response {

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::Stack;
 use crate::engines::Engines;
-use crate::runtime::repeat;
+use crate::runtime::Scheduled;
 
 /// How long deliveries under way may take to finish when the stack stops.
 const GRACE: Duration = Duration::from_secs(12);
@@ -32,8 +32,13 @@ impl Background {
         for function in &stack.0.template.functions {
             let handler = stack.0.functions.get(&function.name).and_then(|local| local.scheduled.clone());
             for (schedule, handler) in function.schedules.iter().zip(handler.into_iter().cycle()) {
-                let name = function.name.clone();
-                tasks.spawn(repeat(name, handler, schedule.every, function.timeout, stop.clone()));
+                let scheduled = Scheduled {
+                    name: function.name.clone(),
+                    function: handler,
+                    schedule: schedule.clone(),
+                    limit: function.timeout,
+                };
+                tasks.spawn(scheduled.run(stack.0.clock.clone(), stop.clone()));
             }
         }
         tasks.spawn(expire(stack.engines().clone(), stop));

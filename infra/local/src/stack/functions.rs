@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use chrono::{DateTime, Utc};
+use dataspace_sync::{App as Coop, Scheduled};
 use futures_util::FutureExt as _;
 use outbox_sweeper::Sweeper;
 use passerelle::auth::{Scope, Service, new_api_key};
@@ -32,16 +33,21 @@ pub(super) struct Surroundings {
 pub(super) async fn start(
     around: impl Fn(&str) -> Surroundings,
 ) -> Result<BTreeMap<String, LocalFunction>, StackError> {
-    let (api, fanout, sweeper, rights) = tokio::try_join!(
+    let (api, fanout, sweeper, rights, dataspace) = tokio::try_join!(
         projects_api(around("ProjectsApi")),
         webhook_fanout(around("WebhookFanout")),
         outbox_sweeper(around("OutboxSweeper")),
         rights_checker(around("RightsChecker")),
+        dataspace_sync(around("DataspaceSync")),
     )?;
-    Ok(BTreeMap::from(
-        [("ProjectsApi", api), ("WebhookFanout", fanout), ("OutboxSweeper", sweeper), ("RightsChecker", rights)]
-            .map(|(name, function)| (name.to_owned(), function)),
-    ))
+    let functions = [
+        ("ProjectsApi", api),
+        ("WebhookFanout", fanout),
+        ("OutboxSweeper", sweeper),
+        ("RightsChecker", rights),
+        ("DataspaceSync", dataspace),
+    ];
+    Ok(functions.into_iter().map(|(name, function)| (name.to_owned(), function)).collect())
 }
 
 async fn projects_api(around: Surroundings) -> Result<LocalFunction, StackError> {
@@ -66,7 +72,7 @@ async fn outbox_sweeper(around: Surroundings) -> Result<LocalFunction, StackErro
     let refused = refused("OutboxSweeper");
     let config = outbox_sweeper::Config::read(|name| around.environment.get(name).cloned()).map_err(|e| refused(&e))?;
     let sweeper = Arc::new(Sweeper::new(&around.sdk, config, around.clock));
-    let scheduled = move || {
+    let scheduled = move |_| {
         let sweeper = Arc::clone(&sweeper);
         async move {
             let report = sweeper.handle().await.map_err(|error| error.to_string())?;
@@ -88,7 +94,7 @@ async fn rights_checker(around: Surroundings) -> Result<LocalFunction, StackErro
         let app = sending.clone();
         async move { app.send_mails(event).await }.boxed()
     };
-    let scheduled = move || {
+    let scheduled = move |_| {
         let app = sweeping.clone();
         async move {
             let work = app.sweep_mails().await.map_err(|error| error.to_string())?;
@@ -98,6 +104,30 @@ async fn rights_checker(around: Surroundings) -> Result<LocalFunction, StackErro
     };
     Ok(LocalFunction {
         http: Some(rights_checker::router(app)),
+        batch: Some(Arc::new(batch)),
+        scheduled: Some(Arc::new(scheduled)),
+    })
+}
+
+async fn dataspace_sync(around: Surroundings) -> Result<LocalFunction, StackError> {
+    let refused = refused("DataspaceSync");
+    let config = dataspace_sync::Config::read(|name| around.environment.get(name).cloned()).map_err(|e| refused(&e))?;
+    let app = Coop::start(&around.sdk, config, around.clock).await.map_err(|e| refused(&e))?;
+    let (handling, sweeping) = (app.clone(), app.clone());
+    let batch = move |event| {
+        let app = handling.clone();
+        async move { app.handle(event).await }.boxed()
+    };
+    let scheduled = move |event| {
+        let app = sweeping.clone();
+        async move {
+            let work = app.scheduled(Scheduled::of(&event)).await.map_err(|error| error.to_string())?;
+            Ok(ScheduledRun { report: serde_json::json!({"work": work}), work })
+        }
+        .boxed()
+    };
+    Ok(LocalFunction {
+        http: Some(dataspace_sync::router(app)),
         batch: Some(Arc::new(batch)),
         scheduled: Some(Arc::new(scheduled)),
     })

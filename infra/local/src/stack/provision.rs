@@ -222,7 +222,7 @@ async fn create_secret(
     let key = STANDARD.encode(rand::random::<[u8; 32]>());
     let value = match secret {
         "PortailDfSecret" => serde_json::json!({ "username": "passerelle", "password": key }),
-        "BrevoSecret" => serde_json::json!({ "key": key }),
+        "BrevoSecret" | "DataspaceSecret" => serde_json::json!({ "key": key }),
         _ => serde_json::json!({ "keys": [{ "id": clock.now().format("%Y-%m").to_string(), "key": key }] }),
     };
     let created = client.create_secret().name(secret).secret_string(value.to_string()).send().await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_yaml_ng::{Mapping, Value};
 
-use super::{Expression, TemplateError, typed};
+use super::{Expression, Schedule, TemplateError, typed};
 
 /// Properties read, and those that only matter on AWS (packaging, permissions, logs).
 const PROPERTIES: [&str; 12] = [
@@ -64,13 +64,6 @@ pub struct QueueSource {
     pub maximum_concurrency: Option<usize>,
     /// Whether the function's answer names the records that failed.
     pub reports_item_failures: bool,
-}
-
-/// A schedule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Schedule {
-    /// Time between two invocations.
-    pub every: Duration,
 }
 
 #[derive(Deserialize)]
@@ -136,12 +129,6 @@ struct Scaling {
     maximum_concurrency: Option<usize>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ScheduleProperties {
-    schedule: String,
-}
-
 impl Function {
     pub(super) fn read(name: &str, properties: Mapping) -> Result<Self, TemplateError> {
         let properties: Properties = typed(name, properties, &PROPERTIES)?;
@@ -179,13 +166,8 @@ impl Function {
                 self.routes.push(Route { method: http.method.to_uppercase(), path: http.path });
             }
             "SQS" => self.sources.push(queue_source(id, event.properties)?),
-            "Schedule" => {
-                let known = ["Description", "Enabled", "Name", "Schedule"];
-                let schedule: ScheduleProperties = typed(id, event.properties, &known)?;
-                let every = rate(&schedule.schedule)
-                    .ok_or_else(|| refused(id, format!("planification « {} » non comprise", schedule.schedule)))?;
-                self.schedules.push(Schedule { every });
-            }
+            "Schedule" => self.schedules.push(Schedule::rule(id, event.properties)?),
+            "ScheduleV2" => self.schedules.push(Schedule::scheduler(id, event.properties)?),
             other => {
                 return Err(TemplateError::Type { resource: id.to_owned(), kind: other.to_owned() });
             }
@@ -222,20 +204,6 @@ fn queue_source(id: &str, properties: Mapping) -> Result<QueueSource, TemplateEr
     })
 }
 
-/// Reads `rate(5 minutes)`. Cron expressions are not understood: no function uses one yet.
-fn rate(expression: &str) -> Option<Duration> {
-    let inner = expression.trim().strip_prefix("rate(")?.strip_suffix(')')?;
-    let (count, unit) = inner.trim().split_once(' ')?;
-    let count: u64 = count.parse().ok().filter(|count| *count > 0)?;
-    let seconds = match unit.trim() {
-        "minute" | "minutes" => 60,
-        "hour" | "hours" => 3_600,
-        "day" | "days" => 86_400,
-        _ => return None,
-    };
-    count.checked_mul(seconds).map(Duration::from_secs)
-}
-
 fn refused(resource: &str, detail: String) -> TemplateError {
     TemplateError::Value { resource: resource.to_owned(), detail }
 }
@@ -244,32 +212,23 @@ fn refused(resource: &str, detail: String) -> TemplateError {
 mod tests {
     use super::super::{EMBEDDED, Template};
     use super::*;
+    use crate::template::When;
 
     #[test]
     fn the_functions_of_the_template_have_their_events() {
         let template = Template::parse(EMBEDDED).unwrap();
-        let [api, fanout, sweeper] = template.functions.as_slice() else { panic!("three functions") };
+        let [api, fanout, sweeper, rights, dataspace] = template.functions.as_slice() else { panic!("five functions") };
         let routes: Vec<_> = api.routes.iter().map(|r| format!("{} {}", r.method, r.path)).collect();
         assert_eq!(routes, ["ANY /communs/v1/{proxy+}", "GET /problems/{code}", "GET /problems"]);
         assert_eq!(fanout.timeout, Duration::from_secs(30));
         let batches: Vec<_> = fanout.sources.iter().map(|s| (s.batch_size, s.maximum_concurrency)).collect();
         assert_eq!(batches, [(10, Some(200)), (10, Some(50))]);
-        assert_eq!(sweeper.schedules, [Schedule { every: Duration::from_secs(60) }]);
-    }
-
-    #[test]
-    fn rates_are_read_in_every_unit() {
-        for (text, seconds) in [
-            ("rate(1 minute)", Some(60)),
-            ("rate(5 minutes)", Some(300)),
-            ("rate(2 hours)", Some(7_200)),
-            ("rate(1 day)", Some(86_400)),
-            ("rate(0 minutes)", None),
-            ("rate(1 week)", None),
-            ("cron(0 2 * * ? *)", None),
-        ] {
-            assert_eq!(rate(text), seconds.map(Duration::from_secs), "{text}");
-        }
+        let every_minute = When::Every(Duration::from_secs(60));
+        assert_eq!(sweeper.schedules[0].when, every_minute);
+        assert_eq!(rights.schedules[0].when, every_minute);
+        assert!(matches!(dataspace.schedules[0].when, When::At(_)));
+        assert_eq!(dataspace.schedules[0].input["job"], "nightly-sync");
+        assert_eq!(dataspace.schedules[1].when, every_minute);
     }
 
     #[test]
@@ -280,8 +239,8 @@ mod tests {
             assert!(error.to_string().contains(expected), "{error}");
         };
         check("{Type: SNS}", "« SNS » de la ressource F.Reveil");
-        check("{Type: Schedule, Properties: {Schedule: cron(0 2 * * ? *)}}", "« cron(0 2 * * ? *) »");
-        check("{Type: Schedule, Properties: {Schedule: rate(1 day), Input: x}}", "« Input » de F.Reveil");
+        check("{Type: Schedule, Properties: {Schedule: cron(0 2 ? * MON-FRI *)}}", "F.Reveil : jour de la semaine");
+        check("{Type: Schedule, Properties: {Schedule: rate(1 day), Input: x}}", "F.Reveil : Input");
         check("{Type: SQS, Properties: {Queue: q, BatchSize: 100}}", "BatchSize");
     }
 }

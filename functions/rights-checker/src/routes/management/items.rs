@@ -8,7 +8,7 @@ use passerelle::web::problem::Problem;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::body::{Values, uuid};
+use passerelle::web::values::{Values, uuid};
 
 /// The longest name or title.
 const LONGEST: usize = 500;

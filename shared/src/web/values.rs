@@ -1,10 +1,10 @@
 //! Bodies of requests: shape first (400), then all values at once (422).
 
+use super::body::RawBody;
+use super::problem::{Code, Problem};
+use crate::reference::email::Email;
+use crate::shape::{Fault, Shape};
 use axum::extract::Request;
-use passerelle::reference::email::Email;
-use passerelle::shape::{Fault, Shape};
-use passerelle::web::body::RawBody;
-use passerelle::web::problem::{Code, Problem};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -12,12 +12,12 @@ use uuid::Uuid;
 ///
 /// # Errors
 /// 400, 413, 415.
-pub(crate) async fn json(request: Request, max: usize) -> Result<Value, Problem> {
+pub async fn json(request: Request, max: usize) -> Result<Value, Problem> {
     RawBody::read(request, max).await.json(false)
 }
 
 /// The values of one object, and what is wrong with them.
-pub(crate) struct Values<'a> {
+pub struct Values<'a> {
     shape: Shape<'a>,
     faults: Vec<Fault>,
 }
@@ -27,7 +27,7 @@ impl<'a> Values<'a> {
     ///
     /// # Errors
     /// 400 naming the property.
-    pub(crate) fn of(body: &'a Value, base: &str, known: &[&str]) -> Result<Self, Problem> {
+    pub fn of(body: &'a Value, base: &str, known: &[&str]) -> Result<Self, Problem> {
         Ok(Self { shape: Shape::object(body, base, known).map_err(Problem::shape)?, faults: Vec::new() })
     }
 
@@ -35,7 +35,7 @@ impl<'a> Values<'a> {
     ///
     /// # Errors
     /// 400 when it is of another JSON type.
-    pub(crate) fn required<T>(
+    pub fn required<T>(
         &mut self,
         name: &str,
         detail: &str,
@@ -54,7 +54,7 @@ impl<'a> Values<'a> {
     ///
     /// # Errors
     /// 400 when it is of another JSON type.
-    pub(crate) fn optional<T>(
+    pub fn optional<T>(
         &mut self,
         name: &str,
         detail: &str,
@@ -72,7 +72,7 @@ impl<'a> Values<'a> {
     ///
     /// # Errors
     /// 400 when it is no text.
-    pub(crate) fn email(&mut self) -> Result<Option<String>, Problem> {
+    pub fn email(&mut self) -> Result<Option<String>, Problem> {
         self.required("email", "adresse électronique invalide", |text| {
             Email::parse(text).ok().map(|email| email.normalised().to_owned())
         })
@@ -82,22 +82,22 @@ impl<'a> Values<'a> {
     ///
     /// # Errors
     /// 400 when it is no text.
-    pub(crate) fn id(&mut self, name: &str) -> Result<Option<Uuid>, Problem> {
+    pub fn id(&mut self, name: &str) -> Result<Option<Uuid>, Problem> {
         self.required(name, "identifiant invalide : un UUID est attendu", uuid)
     }
 
     /// The shape, for what is no text.
-    pub(crate) fn shape(&self) -> &Shape<'a> {
+    pub fn shape(&self) -> &Shape<'a> {
         &self.shape
     }
 
     /// Notes a fault of a property.
-    pub(crate) fn fault(&mut self, name: &str, detail: &str) {
+    pub fn fault(&mut self, name: &str, detail: &str) {
         self.faults.push(Fault::new(self.shape.pointer(name), detail));
     }
 
     /// The faults found, for a list that gathers those of its items.
-    pub(crate) fn into_faults(self) -> Vec<Fault> {
+    pub fn into_faults(self) -> Vec<Fault> {
         self.faults
     }
 
@@ -105,17 +105,17 @@ impl<'a> Values<'a> {
     ///
     /// # Errors
     /// 422 with all faults.
-    pub(crate) fn checked(self) -> Result<(), Problem> {
+    pub fn checked(self) -> Result<(), Problem> {
         if self.faults.is_empty() { Ok(()) } else { Err(Problem::new(Code::ValidationFailed).errors(&self.faults)) }
     }
 }
 
 /// A UUID in its usual form.
-pub(crate) fn uuid(text: &str) -> Option<Uuid> {
+pub fn uuid(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok())?
 }
 
 /// What [`Values::checked`] makes sure of: a required value is there.
-pub(crate) fn given<T>(value: Option<T>) -> Result<T, Problem> {
+pub fn given<T>(value: Option<T>) -> Result<T, Problem> {
     value.ok_or_else(|| Problem::new(Code::ValidationFailed))
 }

@@ -1,0 +1,76 @@
+//! The import of places of activity, once: each place by itself, so that an import that breaks off is resumed.
+
+use std::collections::BTreeSet;
+
+use passerelle::coop::history::Scribe;
+use passerelle::coop::lieux::{self, Counts, Import};
+use passerelle::coop::payload::Payload;
+use passerelle::coop::user::User;
+use passerelle::store::transaction::Transaction;
+use passerelle::web::deciding::deciding;
+use passerelle::web::error::ApiError;
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use crate::app::App;
+
+impl App {
+    /// Links the places of a payload to a user, and stamps the import when all could be read.
+    pub(crate) async fn import_lieux(&self, user: Uuid, payload: &Payload) -> Result<Counts, ApiError> {
+        let done = Mutex::new(BTreeSet::new());
+        let counts = deciding(|| self.link_lieux(user, payload, &done)).await?;
+        if !payload.lieux_quarantined() {
+            deciding(async || {
+                let stored = self.living(user).await?.stored;
+                let stamped = User {
+                    imported_lieux_from_dataspace: Some(self.clock.now()),
+                    importing_lieux: false,
+                    ..stored.user.clone()
+                };
+                let mut transaction = Transaction::default();
+                self.store.put_user(&mut transaction, Some(&stored), &stamped)?;
+                Ok(self.store.commit(transaction).await?)
+            })
+            .await?;
+        }
+        Ok(counts)
+    }
+
+    /// One turn: whatever is not linked yet. `done` gathers what this import linked, over all turns.
+    async fn link_lieux(
+        &self,
+        user: Uuid,
+        payload: &Payload,
+        done: &Mutex<BTreeSet<Uuid>>,
+    ) -> Result<Counts, ApiError> {
+        let now = self.clock.now();
+        let profile = self.living(user).await?;
+        let known = self.store.look_up(&lieux::to_look_up(payload), []).await?;
+        let linked = profile.lieux.iter().map(|lieu| lieu.structure).collect();
+        let imports = lieux::imports(payload, &linked, &known, now, &mut || self.ids.next(now));
+        for import in &imports {
+            self.link_lieu(user, import).await?;
+            if import.link.is_some() {
+                done.lock().await.insert(import.structure);
+            }
+        }
+        Ok(lieux::count(payload, &imports, &*done.lock().await))
+    }
+
+    async fn link_lieu(&self, user: Uuid, import: &Import) -> Result<(), ApiError> {
+        let now = self.clock.now();
+        let mut transaction = Transaction::default();
+        self.store.create_structures(&mut transaction, import.created.as_slice())?;
+        if import.undeleted {
+            self.store.undelete_structure(&mut transaction, import.structure)?;
+        }
+        if let Some(link) = &import.link {
+            let mut new_id = || self.ids.next(now);
+            let mut scribe = Scribe::new(now, &mut new_id);
+            scribe.lieu(link);
+            self.store.add_lieu(&mut transaction, user, link)?;
+            self.store.add_changes(&mut transaction, user, &scribe.entries())?;
+        }
+        if transaction.is_empty() { Ok(()) } else { Ok(self.store.commit(transaction).await?) }
+    }
+}

@@ -1,0 +1,172 @@
+//! One user followed: what is stored and what the Dataspace says, decided, written in one transaction.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use passerelle::clients::dataspace::{FetchError, Fetched};
+use passerelle::coop::payload::Payload;
+use passerelle::coop::plan::{self, Facts, Occasion, Plan};
+use passerelle::coop::structures::Known;
+use passerelle::store::coop::{Owed, Profile};
+use passerelle::store::transaction::Transaction;
+use passerelle::web::deciding::deciding;
+use passerelle::web::error::ApiError;
+use passerelle::web::problem::{Code, Problem};
+use uuid::Uuid;
+
+use crate::app::App;
+
+/// All tries of one fetch: the HTTP API answers for us after thirty seconds.
+const FETCH: Duration = Duration::from_secs(25);
+/// What one transaction carries.
+const MAX_WRITES: usize = 100;
+
+/// What was decided of a user, and on what grounds.
+pub(crate) struct Decision {
+    pub(crate) profile: Profile,
+    pub(crate) known: Known,
+    pub(crate) plan: Plan,
+    now: DateTime<Utc>,
+}
+
+impl App {
+    /// A user of the path, deleted or not.
+    pub(crate) async fn existing(&self, id: Uuid) -> Result<Profile, ApiError> {
+        Ok(self.store.profile(id).await?.ok_or(Code::UserNotFound)?)
+    }
+
+    /// A user who may be synchronised.
+    pub(crate) async fn living(&self, id: Uuid) -> Result<Profile, ApiError> {
+        let profile = self.existing(id).await?;
+        if profile.stored.user.deleted { Err(Code::UserDeleted.into()) } else { Ok(profile) }
+    }
+
+    /// What the Dataspace says of a user; nothing when it does not know them.
+    pub(crate) async fn fetched(&self, profile: &Profile) -> Result<Option<Payload>, ApiError> {
+        let started = tokio::time::Instant::now();
+        let fetched = self.dataspace.fetch(&profile.stored.user.email, FETCH).await;
+        let latency_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match fetched {
+            Ok(Fetched::Found(payload)) => Ok(Some(*payload)),
+            Ok(Fetched::NotFound) => Ok(None),
+            Err(error) => {
+                tracing::warn!(user = %profile.stored.user.id, %error, latency_ms, "Dataspace not read");
+                Err(refusal(&error).into())
+            }
+        }
+    }
+
+    /// Decides on what was read. Nothing is written.
+    pub(crate) async fn decide(
+        &self,
+        profile: Profile,
+        payload: &Payload,
+        occasion: Occasion,
+    ) -> Result<Decision, ApiError> {
+        let now = self.clock.now();
+        let employers = profile.emplois.iter().map(|emploi| emploi.structure);
+        let known = self.store.look_up(&plan::to_look_up(&profile.stored.user, payload), employers).await?;
+        let facts = Facts {
+            user: &profile.stored.user,
+            emplois: &profile.emplois,
+            lieux: &profile.lieux,
+            known: &known,
+            payload,
+            now,
+        };
+        let plan = plan::plan(facts, occasion, &mut || self.ids.next(now)).map_err(|error| {
+            tracing::warn!(user = %profile.stored.user.id, %error, "synchronisation refused");
+            Problem::new(Code::SyncTooLarge).detail(format!("{} emplois changeraient.", error.0))
+        })?;
+        Ok(Decision { profile, known, plan, now })
+    }
+
+    /// Writes a decision down, all of it or nothing, then says that Brevo has to be told.
+    ///
+    /// # Errors
+    /// [`ApiError::Race`] when the user, or a structure, changed meanwhile: it has to be decided again.
+    pub(crate) async fn carry_out(&self, decision: &Decision) -> Result<(), ApiError> {
+        let Decision { profile, plan, now, .. } = decision;
+        let stored = &profile.stored;
+        if plan.only_stamps(&stored.user) {
+            return Ok(self.store.stamp_user(stored, &plan.user).await?);
+        }
+        let mut transaction = Transaction::default();
+        self.store.put_user(&mut transaction, Some(stored), &plan.user)?;
+        for step in &plan.emplois {
+            self.store.put_step(&mut transaction, stored.user.id, step)?;
+        }
+        self.store.add_changes(&mut transaction, stored.user.id, &plan.changes)?;
+        let owed = Owed { user: stored.user.id, reason: self.new_id(), attempts: 0 };
+        if plan.concerns_brevo {
+            self.store.owe_contact(&mut transaction, &owed, *now)?;
+        }
+        self.store.create_structures(&mut transaction, &plan.created)?;
+        for id in &plan.undeleted {
+            self.store.undelete_structure(&mut transaction, *id)?;
+        }
+        if transaction.len() > MAX_WRITES {
+            self.write_structures(plan).await?;
+            // They are known now: the rest fits.
+            return Err(ApiError::Race);
+        }
+        self.store.commit(transaction).await?;
+        if plan.concerns_brevo {
+            self.announce(&owed).await;
+        }
+        Ok(())
+    }
+
+    /// The structures of a plan alone, one after the other.
+    async fn write_structures(&self, plan: &Plan) -> Result<(), ApiError> {
+        for creation in &plan.created {
+            let mut transaction = Transaction::default();
+            self.store.create_structures(&mut transaction, std::slice::from_ref(creation))?;
+            self.store.commit(transaction).await?;
+        }
+        for id in &plan.undeleted {
+            let mut transaction = Transaction::default();
+            self.store.undelete_structure(&mut transaction, *id)?;
+            self.store.commit(transaction).await?;
+        }
+        Ok(())
+    }
+
+    /// Decides and writes until no race is lost: `first` is what was read before the Dataspace was asked.
+    pub(crate) async fn follow(
+        &self,
+        first: Profile,
+        payload: &Payload,
+        occasion: Occasion,
+    ) -> Result<Decision, ApiError> {
+        let id = first.stored.user.id;
+        let decision = self.decide(first, payload, occasion).await?;
+        match self.carry_out(&decision).await {
+            Ok(()) => Ok(decision),
+            Err(ApiError::Race) => self.follow_again(id, payload, occasion).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The same once a race was lost: everything is read again.
+    pub(crate) async fn follow_again(
+        &self,
+        id: Uuid,
+        payload: &Payload,
+        occasion: Occasion,
+    ) -> Result<Decision, ApiError> {
+        deciding(async || {
+            let decision = self.decide(self.living(id).await?, payload, occasion).await?;
+            self.carry_out(&decision).await?;
+            Ok(decision)
+        })
+        .await
+    }
+}
+
+fn refusal(error: &FetchError) -> Code {
+    match error {
+        FetchError::Unavailable(_) => Code::DataspaceUnavailable,
+        FetchError::Refused(_) | FetchError::Contract(_) => Code::DataspaceInvalidAnswer,
+    }
+}

@@ -1,0 +1,72 @@
+//! Demonstration data of droits: an establishment, its housing, and people with an account.
+
+use passerelle::droits::account::{Establishment, Role, User};
+use passerelle::droits::perimeter::GeoCode;
+use passerelle::passwords::{PasswordError, Passwords};
+use passerelle::store::droits::{DroitsStore, Housing};
+use passerelle::store::error::{CommitError, StoreError};
+use passerelle::store::transaction::Transaction;
+use uuid::Uuid;
+
+use crate::neighbours::portail_df::demonstration::{PASSWORD, PEOPLE};
+use crate::stack::Stack;
+
+/// The demonstration establishment.
+pub const ESTABLISHMENT: Uuid = Uuid::from_u128(0x5f0c_0b1e_7a3d_4c52_9b5e_3d2b_8f6a_1c01);
+
+/// Its communes.
+const COMMUNES: [&str; 3] = ["67482", "67447", "67218"];
+
+/// The data could not be stored.
+#[derive(Debug, thiserror::Error)]
+#[error("les données de démonstration n'ont pas pu être enregistrées")]
+pub enum DemonstrationError {
+    /// Read.
+    Store(#[from] StoreError),
+    /// Written.
+    Commit(#[from] CommitError),
+    /// The password was not hashed.
+    Password(#[from] PasswordError),
+}
+
+/// Stores what is missing of it.
+///
+/// # Errors
+/// When the table fails.
+pub async fn load(stack: &Stack) -> Result<(), DemonstrationError> {
+    let table = stack.variables("RightsChecker")["DROITS_TABLE"].clone();
+    let store = DroitsStore::new(aws_sdk_dynamodb::Client::new(stack.sdk()), table);
+    if store.establishment(ESTABLISHMENT).await?.is_some() {
+        return Ok(());
+    }
+    let communes: Vec<GeoCode> = COMMUNES.iter().filter_map(|code| GeoCode::parse(code)).collect();
+    for (rank, commune) in (1..).zip(&communes) {
+        let housing =
+            Housing { id: Uuid::from_u128(rank), geo_code: *commune, status: 1, owner_ids: vec![Uuid::from_u128(100)] };
+        store.load_housing(&housing).await?;
+    }
+    let password = Passwords::default().hash(PASSWORD.to_owned()).await?;
+    for (rank, person) in (1_000..).zip(PEOPLE) {
+        let user = User {
+            id: Uuid::from_u128(rank),
+            email: person.email.to_owned(),
+            role: Role::Usual,
+            establishment_id: ESTABLISHMENT,
+            suspension: None,
+            deleted_at: None,
+            last_authenticated_at: None,
+        };
+        let mut transaction = Transaction::default();
+        store.add_user(&mut transaction, &user, &password)?;
+        store.add_membership(&mut transaction, user.id, ESTABLISHMENT, true)?;
+        match store.commit(transaction).await {
+            // An earlier start was stopped in the middle.
+            Ok(()) | Err(CommitError::Race) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    // Last: it says that everything is there.
+    let name = "Eurométropole de Strasbourg".to_owned();
+    let establishment = Establishment { id: ESTABLISHMENT, siren: "246700488".to_owned(), name, geo_codes: communes };
+    Ok(store.load_establishment(&establishment).await?)
+}

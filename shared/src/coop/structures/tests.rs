@@ -1,0 +1,164 @@
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::coop::payload::Payload;
+
+const INSEE: &str = "35238";
+const SIRET: &str = "20000137800013";
+
+fn now() -> DateTime<Utc> {
+    instant::parse("2026-04-01T12:00:00Z").unwrap()
+}
+
+fn structure(id: u128, siret: Option<&str>, age: i64, deleted: bool) -> Structure {
+    Structure {
+        id: Uuid::from_u128(id),
+        nom: "Mairie".to_owned(),
+        siret: siret.map(str::to_owned),
+        adresse: None,
+        code_postal: None,
+        code_insee: Some(INSEE.to_owned()),
+        commune: None,
+        nom_referent: None,
+        courriel_referent: None,
+        telephone_referent: None,
+        creation: now() - TimeDelta::days(age),
+        suppression: deleted.then(now),
+    }
+}
+
+fn known(structures: &[Structure]) -> Known {
+    let mut known = Known::default();
+    for structure in structures {
+        known.structures.insert(structure.id, structure.clone());
+        for shared in structure.traits() {
+            let sharing = known.sharing.entry(shared).or_default();
+            sharing.ids.push(structure.id);
+            sharing.revision += 1;
+        }
+    }
+    known
+}
+
+/// An employer named `Mairie` at a complete address, but for what `other` says.
+fn employer(other: Value) -> payload::Structure {
+    let mut entry = json!({
+        "nom": "Mairie",
+        "adresse": {"nom_voie": "Bourg", "code_postal": "35000", "code_insee": INSEE, "nom_commune": "Rennes"},
+    });
+    for (name, value) in other.as_object().unwrap() {
+        entry[name] = value.clone();
+    }
+    let payload = json!({
+        "id": 1, "is_coordinateur": false, "is_conseiller_numerique": true, "structures_employeuses": [entry],
+    });
+    Payload::read(&payload).unwrap().structures.remove(0)
+}
+
+/// Which structures `entries` mean, in turn: the number of a known one, 0 for a new one; and those undeleted.
+fn resolved(structures: &[Structure], emplois: &[Emploi], entries: &[Value]) -> (Vec<Option<u128>>, Vec<u128>) {
+    let known = known(structures);
+    let mut resolver = Resolver::new(&known, now());
+    let mut next = 1_000;
+    let mut new_id = || {
+        next += 1;
+        Uuid::from_u128(next)
+    };
+    let meant = entries
+        .iter()
+        .map(|entry| resolver.employer(&employer(entry.clone()), emplois, &mut new_id).map(|id| id.as_u128()))
+        .collect();
+    (meant, resolver.undeleted.iter().map(Uuid::as_u128).collect())
+}
+
+fn check(structures: &[Structure], entry: Value, meant: u128, undeleted: &[u128]) {
+    assert_eq!(resolved(structures, &[], &[entry]), (vec![Some(meant)], undeleted.to_vec()));
+}
+
+#[test]
+fn by_coop_id_whatever_else_is_said_even_deleted() {
+    let structures = [structure(1, None, 9, true), structure(2, Some(SIRET), 1, false)];
+    check(&structures, json!({"siret": SIRET, "ids": {"coop": Uuid::from_u128(1)}}), 1, &[1]);
+    check(&structures, json!({"siret": SIRET, "ids": {"coop": Uuid::from_u128(9)}}), 2, &[]);
+    check(&structures, json!({"ids": {"coop": Uuid::from_u128(1)}, "adresse": null}), 1, &[1]);
+}
+
+#[test]
+fn by_siret_the_newest_that_is_not_deleted() {
+    let by_siret = json!({"siret": SIRET});
+    let twins = [(1, 3, false), (2, 1, false), (3, 2, false), (4, 0, true)];
+    let twins = twins.map(|(id, age, deleted)| structure(id, Some(SIRET), age, deleted));
+    check(&twins, by_siret.clone(), 2, &[]);
+    check(&twins[3..], by_siret.clone(), 1_001, &[]);
+    // A homonym without SIRET is another structure.
+    check(&[structure(1, None, 0, false)], by_siret, 1_001, &[]);
+}
+
+#[test]
+fn without_siret_by_name_the_active_one_first_then_the_newest() {
+    let homonyms = [(1, 5, false), (2, 0, true), (3, 9, false), (4, 1, true)];
+    let homonyms = homonyms.map(|(id, age, deleted)| structure(id, Some(SIRET), age, deleted));
+    check(&homonyms, json!({}), 1, &[]);
+    check(&[homonyms[1].clone(), homonyms[3].clone()], json!({}), 2, &[2]);
+    check(&homonyms, json!({"nom": "mairie"}), 1_001, &[]);
+}
+
+#[test]
+fn an_incomplete_address_reuses_an_employer_of_the_user_or_is_left_out() {
+    let structures = [1, 2, 3].map(|id| structure(id, Some(SIRET), 1, false));
+    let emploi = |structure: u128, age, suppressed: bool| Emploi {
+        id: Uuid::from_u128(structure),
+        structure: Uuid::from_u128(structure),
+        debut: None,
+        fin: None,
+        suppression: suppressed.then(now),
+        creation: now() - TimeDelta::days(age),
+    };
+    let emplois = [emploi(1, 3, false), emploi(2, 2, false), emploi(3, 1, true)];
+    let incomplete = json!({"siret": SIRET, "adresse": {"nom_voie": "Bourg", "code_insee": INSEE}});
+    let meant = |emplois: &[Emploi], entry: &Value| resolved(&structures, emplois, std::slice::from_ref(entry)).0[0];
+    assert_eq!(meant(&emplois, &incomplete), Some(2));
+    assert_eq!(meant(&emplois[2..], &incomplete), Some(3));
+    assert_eq!(meant(&[], &incomplete), None);
+    assert_eq!(meant(&emplois, &json!({"adresse": null})), None);
+}
+
+#[test]
+fn what_an_entry_makes_the_next_ones_find() {
+    let (siret, other) = (json!({"siret": SIRET}), json!({"siret": "20000685600013"}));
+    let (meant, _) = resolved(&[], &[], &[siret.clone(), siret, json!({}), other]);
+    assert_eq!(meant, [Some(1_001), Some(1_001), Some(1_001), Some(1_002)]);
+    let deleted = [structure(1, Some(SIRET), 1, true)];
+    assert_eq!(resolved(&deleted, &[], &[json!({}), json!({"siret": SIRET})]), (vec![Some(1), Some(1)], vec![1]));
+}
+
+#[test]
+fn a_structure_is_made_of_the_payload_unless_somebody_made_it_meanwhile() {
+    let entry = json!({
+        "siret": SIRET,
+        "contact": {"nom": "Dupont", "courriels": {"mail_pro": "pro@example.fr"}, "telephone": "0299000000"},
+    });
+    let deleted = [structure(1, Some(SIRET), 1, true)];
+    let known = known(&deleted);
+    let mut resolver = Resolver::new(&known, now());
+    resolver.employer(&employer(entry.clone()), &[], &mut || Uuid::from_u128(7)).unwrap();
+    let Creation { structure, unless } = resolver.created.remove(0);
+    assert_eq!(unless, (Trait::Siret(SIRET.to_owned(), INSEE.to_owned()), 1));
+    assert_eq!((structure.nom_referent.as_deref(), structure.courriel_referent.as_deref()), (Some("Dupont"), None));
+    assert_eq!((structure.adresse.as_deref(), structure.commune.as_deref()), (Some("Bourg"), Some("Rennes")));
+    assert_eq!((structure.creation, structure.suppression), (now(), None));
+
+    resolver.lieu(&employer(entry), &mut || Uuid::from_u128(8)).unwrap();
+    assert_eq!(resolver.created[0].structure.courriel_referent.as_deref(), Some("pro@example.fr"));
+}
+
+#[test]
+fn only_what_can_decide_is_looked_up() {
+    let id = Uuid::from_u128(1);
+    let asked = |entry: Value| questions([&employer(entry)]).into_iter().collect::<Vec<_>>();
+    let by_siret = Question::Sharing(Trait::Siret(SIRET.to_owned(), INSEE.to_owned()));
+    assert_eq!(asked(json!({"siret": SIRET, "ids": {"coop": id}})), [Question::Id(id), by_siret]);
+    assert_eq!(asked(json!({})), [Question::Sharing(Trait::Nom("Mairie".to_owned(), INSEE.to_owned()))]);
+    assert_eq!(asked(json!({"siret": SIRET, "adresse": null})), []);
+}

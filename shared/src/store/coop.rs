@@ -1,0 +1,56 @@
+//! `CoopTable`: users of La Coop, their emplois, roles and places, structures, and nightly runs.
+//!
+//! | item | PK | SK |
+//! |---|---|---|
+//! | user, with roles and version (index `all` unless deleted) | `U#<id>` | `U` |
+//! | emploi | `U#<id>` | `E#<emploi>` |
+//! | place of activity | `U#<id>` | `L#<structure>` |
+//! | changes of one synchronisation | `H#<user>` | `<instant>#<id>` |
+//! | contact that Brevo has to be told (index `due`) | `B#<user>` | `B` |
+//! | structure | `S#<id>` | `S` |
+//! | structures that share a SIRET, or a name, in a commune | `K#<trait>` | `K` |
+//! | nightly run | `RUNS` | `<id>` |
+//! | user of a run, how they ended | `R#<run>` | `<user>` |
+//!
+//! What a synchronisation changes of a user is one transaction, conditional on the user's version. The items `K` make
+//! structures unique: one is made only if the list it was not found in is still the same.
+
+mod changes;
+mod contacts;
+pub mod keys;
+mod marks;
+mod runs;
+mod structures;
+mod users;
+
+use std::ops::Deref;
+
+use aws_sdk_dynamodb::Client;
+
+use super::table::Table;
+
+pub use changes::Cursor;
+pub use contacts::Owed;
+pub use marks::{Ending, Mark};
+pub use runs::{Reservation, Reserved, StoredRun};
+pub use users::{Profile, StoredUser};
+
+/// The table of the coop domain.
+#[derive(Clone, Debug)]
+pub struct CoopStore(Table);
+
+impl CoopStore {
+    /// The table named `table`.
+    #[must_use]
+    pub fn new(client: Client, table: String) -> Self {
+        Self(Table::new(client, table))
+    }
+}
+
+impl Deref for CoopStore {
+    type Target = Table;
+
+    fn deref(&self) -> &Table {
+        &self.0
+    }
+}

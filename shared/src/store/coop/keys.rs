@@ -1,0 +1,106 @@
+//! Every key of the table, built here and nowhere else, from typed inputs.
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::coop::structures::Trait;
+use crate::instant;
+use crate::store::table::ItemKey;
+
+/// The index of all users that are not deleted.
+pub const ALL: &str = "all";
+/// The one partition of that index.
+pub const ALL_USERS: &str = "USERS";
+/// The index of what is due.
+pub const DUE: &str = "due";
+/// The one partition of that index.
+pub const DUE_CONTACTS: &str = "CONTACTS";
+/// All runs.
+pub const RUNS: &str = "RUNS";
+/// Begins the sort key of an emploi.
+pub const EMPLOI: &str = "E#";
+/// Begins the sort key of a place of activity.
+pub const LIEU: &str = "L#";
+/// Begins the partition of a user.
+const USER: &str = "U#";
+
+/// What is kept of a user.
+#[must_use]
+pub fn user_partition(id: Uuid) -> String {
+    format!("{USER}{id}")
+}
+
+/// A user.
+#[must_use]
+pub fn user(id: Uuid) -> ItemKey {
+    ItemKey::new(user_partition(id), "U")
+}
+
+/// The user of a partition.
+#[must_use]
+pub fn user_of(partition: &str) -> Option<Uuid> {
+    partition.strip_prefix(USER)?.parse().ok()
+}
+
+/// An emploi.
+#[must_use]
+pub fn emploi(user: Uuid, id: Uuid) -> ItemKey {
+    ItemKey::new(user_partition(user), format!("{EMPLOI}{id}"))
+}
+
+/// A place of activity: one link a structure.
+#[must_use]
+pub fn lieu(user: Uuid, structure: Uuid) -> ItemKey {
+    ItemKey::new(user_partition(user), format!("{LIEU}{structure}"))
+}
+
+/// The history of a user.
+#[must_use]
+pub fn history(user: Uuid) -> String {
+    format!("H#{user}")
+}
+
+/// The changes of one instant; `id` tells apart those of the same one.
+#[must_use]
+pub fn changes(user: Uuid, at: DateTime<Utc>, id: Uuid) -> ItemKey {
+    ItemKey::new(history(user), format!("{}#{id}", instant::text(at)))
+}
+
+/// What Brevo has to be told of a user.
+#[must_use]
+pub fn contact(user: Uuid) -> ItemKey {
+    ItemKey::new(format!("B#{user}"), "B")
+}
+
+/// A structure.
+#[must_use]
+pub fn structure(id: Uuid) -> ItemKey {
+    ItemKey::new(format!("S#{id}"), "S")
+}
+
+/// The structures of a trait. A name may be long: its hash stands for it.
+#[must_use]
+pub fn sharing(shared: &Trait) -> ItemKey {
+    let pk = match shared {
+        Trait::Siret(siret, insee) => format!("K#S#{insee}#{}", digest(siret)),
+        Trait::Nom(nom, insee) => format!("K#N#{insee}#{}", digest(nom)),
+    };
+    ItemKey::new(pk, "K")
+}
+
+/// A run.
+#[must_use]
+pub fn run(id: Uuid) -> ItemKey {
+    ItemKey::new(RUNS, id.to_string())
+}
+
+/// How a user ended in a run.
+#[must_use]
+pub fn mark(run: Uuid, user: Uuid) -> ItemKey {
+    ItemKey::new(format!("R#{run}"), user.to_string())
+}
+
+fn digest(text: &str) -> String {
+    crate::hex::encode(&Sha256::digest(text.as_bytes()))
+}

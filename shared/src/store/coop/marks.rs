@@ -1,0 +1,87 @@
+//! How the users of a run ended: what tells a message that comes again from work to do.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{CoopStore, keys};
+use crate::store::error::{CommitError, StoreError};
+
+/// How long marks are kept: far longer than a run may be paused.
+const KEPT: TimeDelta = TimeDelta::days(90);
+/// Keys of one `BatchGetItem`.
+const BATCH: usize = 100;
+
+/// How an attempt at a user ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Ending {
+    /// Synchronised; something was quarantined where `true`.
+    Synced(bool),
+    /// Not known to the Dataspace, or gone meanwhile.
+    NoOp,
+    /// It failed.
+    Failed,
+}
+
+/// The last attempt at a user of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mark {
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// How it ended.
+    pub ending: Ending,
+    /// Whether an earlier attempt had failed.
+    pub failed_before: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MarkItem {
+    #[serde(flatten)]
+    mark: Mark,
+    expires_at: i64,
+}
+
+impl CoopStore {
+    /// The marks of these users in a run; a user nobody has tried has none.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn marks(&self, run: Uuid, users: &[Uuid]) -> Result<HashMap<Uuid, Mark>, StoreError> {
+        let mut marks = HashMap::with_capacity(users.len());
+        for chunk in users.chunks(BATCH) {
+            let keys = chunk.iter().map(|user| keys::mark(run, *user).to_attributes()).collect();
+            for item in self.batch_get(keys).await? {
+                let user = item.get("SK").and_then(|sk| sk.as_s().ok()?.parse().ok());
+                let MarkItem { mark, .. } = serde_dynamo::from_item(item)?;
+                marks.extend(user.map(|user| (user, mark)));
+            }
+        }
+        Ok(marks)
+    }
+
+    /// Marks how an attempt ended.
+    ///
+    /// # Errors
+    /// [`CommitError::Race`] when this attempt, or a later one, is marked already.
+    pub async fn mark(&self, run: Uuid, user: Uuid, mark: Mark, now: DateTime<Utc>) -> Result<(), CommitError> {
+        let item = MarkItem { mark, expires_at: (now + KEPT).timestamp() };
+        let mut attributes: HashMap<String, AttributeValue> = serde_dynamo::to_item(item).map_err(StoreError::from)?;
+        attributes.extend(keys::mark(run, user).to_attributes());
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(attributes))
+            .condition_expression("attribute_not_exists(PK) OR attempt < :attempt")
+            .expression_attribute_values(":attempt", AttributeValue::N(mark.attempt.to_string()))
+            .send()
+            .await
+            .map_err(CommitError::of_write("PutItem"))?;
+        Ok(())
+    }
+}

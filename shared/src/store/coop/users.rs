@@ -1,0 +1,191 @@
+//! Users, with what is kept in their partition: emplois and places of activity.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{CoopStore, keys};
+use crate::coop::emplois::{Action, Step};
+use crate::coop::user::{Emploi, Lieu, User};
+use crate::instant;
+use crate::store::error::{CommitError, StoreError};
+use crate::store::table::Item;
+use crate::store::transaction::{Guard, Transaction};
+
+/// A user as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredUser {
+    /// The user.
+    #[serde(flatten)]
+    pub user: User,
+    /// One more at each write but for a mere time stamp: what a write is conditional on.
+    pub version: u64,
+}
+
+/// A user and what is kept of their work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The user.
+    pub stored: StoredUser,
+    /// Emplois, suppressed ones too.
+    pub emplois: Vec<Emploi>,
+    /// Active places of activity.
+    pub lieux: Vec<Lieu>,
+}
+
+#[derive(Serialize)]
+struct UserItem<'a> {
+    #[serde(flatten)]
+    stored: &'a StoredUser,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all: Option<&'static str>,
+}
+
+impl CoopStore {
+    /// A user alone.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn user(&self, id: Uuid) -> Result<Option<StoredUser>, StoreError> {
+        self.get(&keys::user(id)).await
+    }
+
+    /// A user with emplois and places of activity.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn profile(&self, id: Uuid) -> Result<Option<Profile>, StoreError> {
+        let (mut stored, mut emplois, mut lieux) = (None, Vec::new(), Vec::new());
+        for item in self.partition(keys::user_partition(id)).await? {
+            let sk = item.get("SK").and_then(|sk| sk.as_s().ok()).map(String::as_str).unwrap_or_default();
+            if sk.starts_with(keys::EMPLOI) {
+                emplois.push(serde_dynamo::from_item(item)?);
+            } else if sk.starts_with(keys::LIEU) {
+                lieux.push(serde_dynamo::from_item(item)?);
+            } else {
+                stored = Some(serde_dynamo::from_item(item)?);
+            }
+        }
+        Ok(stored.map(|stored| Profile { stored, emplois, lieux }))
+    }
+
+    /// Every item of a partition, strongly consistent.
+    async fn partition(&self, partition: String) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut from = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("PK = :pk")
+                .expression_attribute_values(":pk", AttributeValue::S(partition.clone()))
+                .consistent_read(true)
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(StoreError::aws("Query"))?;
+            items.extend(answer.items.unwrap_or_default());
+            from = answer.last_evaluated_key;
+            if from.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Adds a user, or replaces one read as `stored`.
+    ///
+    /// # Errors
+    /// When it cannot be written as an item.
+    pub fn put_user(
+        &self,
+        transaction: &mut Transaction,
+        stored: Option<&StoredUser>,
+        user: &User,
+    ) -> Result<(), StoreError> {
+        let version = stored.map_or(0, |stored| stored.version);
+        let next = StoredUser { user: user.clone(), version: version + 1 };
+        let guard = match stored {
+            None => Guard::Absent,
+            Some(_) => Guard::Unchanged("version", AttributeValue::N(version.to_string())),
+        };
+        let item = UserItem { stored: &next, all: (!user.deleted).then_some(keys::ALL_USERS) };
+        self.put(transaction, &keys::user(user.id), &item, &guard)
+    }
+
+    /// Notes when a user was last followed, when nothing else changed since they were read: one write unit.
+    ///
+    /// # Errors
+    /// [`CommitError::Race`] when somebody wrote the user meanwhile.
+    pub async fn stamp_user(&self, stored: &StoredUser, user: &User) -> Result<(), CommitError> {
+        let at = user.last_synced_from_dataspace.map(instant::text).unwrap_or_default();
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::user(user.id).to_attributes()))
+            .update_expression("SET lastSyncedFromDataspace = :at")
+            .condition_expression("version = :version")
+            .expression_attribute_values(":at", AttributeValue::S(at))
+            .expression_attribute_values(":version", AttributeValue::N(stored.version.to_string()))
+            .send()
+            .await
+            .map_err(CommitError::of_write("UpdateItem"))?;
+        Ok(())
+    }
+
+    /// Adds what becomes of an emploi, if anything does.
+    ///
+    /// # Errors
+    /// When it cannot be written as an item.
+    pub fn put_step(&self, transaction: &mut Transaction, user: Uuid, step: &Step) -> Result<(), StoreError> {
+        if step.action == Action::Keep {
+            return Ok(());
+        }
+        self.put_emploi(transaction, user, &step.after)
+    }
+
+    /// Adds an emploi as it is to be. Its user's version guards it.
+    ///
+    /// # Errors
+    /// When it cannot be written as an item.
+    pub fn put_emploi(&self, transaction: &mut Transaction, user: Uuid, emploi: &Emploi) -> Result<(), StoreError> {
+        self.put(transaction, &keys::emploi(user, emploi.id), emploi, &Guard::None)
+    }
+
+    /// Adds the link to a place of activity nobody linked.
+    ///
+    /// # Errors
+    /// When it cannot be written as an item.
+    pub fn add_lieu(&self, transaction: &mut Transaction, user: Uuid, lieu: &Lieu) -> Result<(), StoreError> {
+        self.put(transaction, &keys::lieu(user, lieu.structure), lieu, &Guard::Absent)
+    }
+
+    /// Up to `limit` users that are not deleted, by id, after `after`.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn user_ids(&self, after: Option<Uuid>, limit: i32) -> Result<Vec<Uuid>, StoreError> {
+        let from = after.map(|after| {
+            let mut key = keys::user(after).to_attributes();
+            key.insert(keys::ALL.to_owned(), AttributeValue::S(keys::ALL_USERS.to_owned()));
+            key
+        });
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(keys::ALL)
+            .key_condition_expression("#all = :users")
+            .expression_attribute_names("#all", keys::ALL)
+            .expression_attribute_values(":users", AttributeValue::S(keys::ALL_USERS.to_owned()))
+            .set_exclusive_start_key(from)
+            .limit(limit)
+            .send()
+            .await
+            .map_err(StoreError::aws("Query"))?;
+        let id = |item: HashMap<String, AttributeValue>| keys::user_of(item.get("PK")?.as_s().ok()?);
+        Ok(answer.items.unwrap_or_default().into_iter().filter_map(id).collect())
+    }
+}

@@ -1,0 +1,245 @@
+//! What cases of the coop need: the Dataspace beside the stack, a user and what is kept of them inside.
+
+use std::io;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use passerelle::coop::contrat::jour;
+use passerelle::coop::structures::Structure;
+use passerelle::coop::user::{Emploi, Identity, Lieu, User};
+use passerelle::store::coop::CoopStore;
+use passerelle::store::transaction::Transaction;
+use passerelle_local::neighbours::Down;
+use passerelle_local::neighbours::dataspace::{Answer, Dataspace};
+use passerelle_local::stack::StackOptions;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::format::{Fields, instant};
+use crate::world::World;
+
+/// Writes of one transaction: what is loaded may be more.
+const CHUNK: usize = 20;
+
+/// The neighbour of the stack, and the user whose state is looked at.
+pub struct Coop {
+    pub dataspace: Dataspace,
+    pub user: Option<Uuid>,
+}
+
+/// What one `given` asks for.
+#[derive(Debug, Default)]
+pub struct Given {
+    dataspace: Option<Answer>,
+    brevo_fails: Option<Vec<u16>>,
+    user: Option<Value>,
+    mediateur: bool,
+    coordinateur: bool,
+    structures: Vec<Value>,
+    emplois: Vec<Value>,
+    lieux: Vec<Value>,
+}
+
+impl Coop {
+    /// Starts the neighbour, which knows nobody.
+    pub async fn start() -> io::Result<Self> {
+        Ok(Self { dataspace: Dataspace::start().await?, user: None })
+    }
+
+    /// Where the neighbour is.
+    pub fn settings(&self, options: StackOptions) -> StackOptions {
+        options.with("DATASPACE_URL", self.dataspace.url()).with("BREVO_LIST_ID", "34")
+    }
+
+    /// Brings about what `given` asks for.
+    pub async fn apply(world: &mut World, given: Given) -> Result<(), String> {
+        if let Some(answer) = given.dataspace {
+            world.coop.dataspace.answer_everyone(answer);
+        }
+        if let Some(statuses) = given.brevo_fails {
+            world.droits.brevo.fail_with(statuses);
+        }
+        let table = world.stack.variables("DataspaceSync")["COOP_TABLE"].clone();
+        let store = CoopStore::new(aws_sdk_dynamodb::Client::new(world.stack.sdk()), table);
+        let now = world.clock.now();
+        let mut known = Vec::new();
+        for (creation, value) in aged(given.structures, now) {
+            let mut transaction = Transaction::default();
+            let structure = structure(value, creation)?;
+            store.load_structure(&mut transaction, &structure).map_err(|error| error.to_string())?;
+            store.commit(transaction).await.map_err(|error| error.to_string())?;
+            known.push(structure.id);
+        }
+        let Some(user) = given.user else { return Ok(()) };
+        let user = self::user(user, given.mediateur, given.coordinateur)?;
+        world.coop.user = Some(user.id);
+        let stored = store.user(user.id).await.map_err(|error| error.to_string())?;
+        let mut transaction = Transaction::default();
+        store.put_user(&mut transaction, stored.as_ref(), &user).map_err(|error| error.to_string())?;
+        for lieu in given.lieux {
+            let lieu = self::lieu(lieu, jour(now))?;
+            store.add_lieu(&mut transaction, user.id, &lieu).map_err(|error| error.to_string())?;
+        }
+        store.commit(transaction).await.map_err(|error| error.to_string())?;
+        let emplois: Vec<Emploi> = aged(given.emplois, now)
+            .into_iter()
+            .map(|(creation, value)| emploi(value, creation))
+            .collect::<Result<_, _>>()?;
+        for chunk in emplois.chunks(CHUNK) {
+            let mut transaction = Transaction::default();
+            for emploi in chunk {
+                store.put_emploi(&mut transaction, user.id, emploi).map_err(|error| error.to_string())?;
+            }
+            store.commit(transaction).await.map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+impl Given {
+    /// Takes what concerns the coop out of a `given`.
+    pub fn take(fields: &mut Fields) -> Result<Self, String> {
+        let list = |value: Option<Value>, name: &str| match value {
+            None | Some(Value::Null) => Ok(Vec::new()),
+            Some(Value::Array(items)) => Ok(items),
+            Some(_) => Err(format!("given.{name}: liste attendue")),
+        };
+        let flag = |value: Option<Value>| value.is_some_and(|value| value == true);
+        let brevo = fields.object("brevo")?;
+        let brevo_fails = brevo.get("fails").map(|statuses| serde_json::from_value(statuses.clone())).transpose();
+        if let Some(unknown) = brevo.keys().find(|key| *key != "fails") {
+            return Err(format!("given.brevo: construction inconnue: {unknown}"));
+        }
+        Ok(Self {
+            dataspace: fields.optional("dataspace").map(answer).transpose()?,
+            brevo_fails: brevo_fails.map_err(|error| format!("given.brevo.fails: {error}"))?,
+            user: fields.optional("coopUser"),
+            mediateur: flag(fields.optional("mediateur")),
+            coordinateur: flag(fields.optional("coordinateur")),
+            structures: list(fields.optional("structures"), "structures")?,
+            emplois: list(fields.optional("emplois"), "emplois")?,
+            lieux: list(fields.optional("lieux"), "lieux")?,
+        })
+    }
+}
+
+/// Each item with its age: the earlier in the list, the older, unless it says otherwise.
+fn aged(items: Vec<Value>, now: DateTime<Utc>) -> Vec<(DateTime<Utc>, Value)> {
+    let count = i64::try_from(items.len()).unwrap_or_default();
+    let age = |rank: i64| now - TimeDelta::days(1) - TimeDelta::minutes(count - rank);
+    (0..).zip(items).map(|(rank, item)| (age(rank), item)).collect()
+}
+
+fn answer(given: Value) -> Result<Answer, String> {
+    let unknown = |given: &Value| Err(format!("construction inconnue: dataspace {given}"));
+    let Value::Object(members) = &given else {
+        return if given.is_null() { Ok(Answer::Unknown) } else { unknown(&given) };
+    };
+    let only = |name: &str| members.get(name).filter(|_| members.len() == 1);
+    if let Some(raw) = only("raw").and_then(Value::as_str) {
+        return Ok(Answer::Raw(raw.to_owned()));
+    }
+    if let Some(status) = only("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok()) {
+        return Ok(Answer::Down(Down::Status(status)));
+    }
+    match only("down").and_then(Value::as_str) {
+        Some("connect") => Ok(Answer::Down(Down::Closed)),
+        Some("hang") => Ok(Answer::Down(Down::Hangs)),
+        Some(_) => unknown(&given),
+        None => Ok(Answer::Person(given)),
+    }
+}
+
+fn user(given: Value, mediateur: bool, coordinateur: bool) -> Result<User, String> {
+    let mut fields = Fields::of(given, "given.coopUser")?;
+    let text = |fields: &mut Fields, name: &str| fields.optional_text(name).map(Option::unwrap_or_default);
+    let identity = Identity {
+        email: fields.text("email")?.to_lowercase(),
+        prenom: text(&mut fields, "prenom")?,
+        nom: text(&mut fields, "nom")?,
+        telephone: optional_text(&mut fields, "telephone"),
+    };
+    let user = User {
+        is_conseiller_numerique: fields.optional("isConseillerNumerique").is_some_and(|value| value == true),
+        dataspace_id: fields.optional("dataspaceId").and_then(|id| id.as_i64()),
+        dataspace_user_id_pg: fields.optional("dataspaceUserIdPg").and_then(|id| id.as_i64()),
+        deleted: fields.optional("deleted").is_some_and(|value| value == true),
+        mediateur: mediateur.then(Uuid::new_v4),
+        coordinateur: coordinateur.then(Uuid::new_v4),
+        imported_lieux_from_dataspace: moment(&mut fields, "importedLieuxFromDataspace")?,
+        last_synced_from_dataspace: moment(&mut fields, "lastSyncedFromDataspace")?,
+        ..User::registered(uuid(&fields.text("id")?)?, identity)
+    };
+    fields.finish()?;
+    Ok(user)
+}
+
+fn structure(given: Value, creation: DateTime<Utc>) -> Result<Structure, String> {
+    let mut fields = Fields::of(given, "given.structures")?;
+    let structure = Structure {
+        id: uuid(&fields.text("id")?)?,
+        nom: fields.text("nom")?,
+        siret: optional_text(&mut fields, "siret"),
+        adresse: optional_text(&mut fields, "adresse"),
+        code_postal: optional_text(&mut fields, "codePostal"),
+        code_insee: optional_text(&mut fields, "codeInsee"),
+        commune: optional_text(&mut fields, "commune"),
+        nom_referent: optional_text(&mut fields, "nomReferent"),
+        courriel_referent: optional_text(&mut fields, "courrielReferent"),
+        telephone_referent: optional_text(&mut fields, "telephoneReferent"),
+        creation: moment(&mut fields, "creation")?.unwrap_or(creation),
+        suppression: moment(&mut fields, "suppression")?,
+    };
+    fields.finish()?;
+    Ok(structure)
+}
+
+fn emploi(given: Value, creation: DateTime<Utc>) -> Result<Emploi, String> {
+    let mut fields = Fields::of(given, "given.emplois")?;
+    let emploi = Emploi {
+        id: uuid(&fields.text("id")?)?,
+        structure: uuid(&fields.text("structure")?)?,
+        debut: civil_day(&mut fields, "debut")?,
+        fin: civil_day(&mut fields, "fin")?,
+        suppression: moment(&mut fields, "suppression")?,
+        creation: moment(&mut fields, "creation")?.unwrap_or(creation),
+    };
+    fields.finish()?;
+    Ok(emploi)
+}
+
+fn lieu(given: Value, today: NaiveDate) -> Result<Lieu, String> {
+    let members = match given {
+        Value::String(structure) => Map::from_iter([("structure".to_owned(), structure.into())]),
+        Value::Object(members) => members,
+        other => return Err(format!("given.lieux: texte ou objet attendu, trouvé {other}")),
+    };
+    let mut fields = Fields::of(members.into(), "given.lieux")?;
+    let lieu = Lieu {
+        id: fields.optional_text("id")?.map(|id| uuid(&id)).transpose()?.unwrap_or_else(Uuid::new_v4),
+        structure: uuid(&fields.text("structure")?)?,
+        debut: civil_day(&mut fields, "debut")?.unwrap_or(today),
+    };
+    fields.finish()?;
+    Ok(lieu)
+}
+
+fn uuid(text: &str) -> Result<Uuid, String> {
+    text.parse().map_err(|_| format!("{text:?} n'est pas un identifiant"))
+}
+
+fn optional_text(fields: &mut Fields, name: &str) -> Option<String> {
+    fields.optional(name).and_then(|value| value.as_str().map(str::to_owned))
+}
+
+fn moment(fields: &mut Fields, name: &str) -> Result<Option<DateTime<Utc>>, String> {
+    optional_text(fields, name).map(|text| instant(&text)).transpose()
+}
+
+/// A civil day; an instant of older data is the day it was in Paris.
+fn civil_day(fields: &mut Fields, name: &str) -> Result<Option<NaiveDate>, String> {
+    let Some(text) = optional_text(fields, name) else { return Ok(None) };
+    match text.parse() {
+        Ok(day) => Ok(Some(day)),
+        Err(_) => instant(&text).map(|at| Some(jour(at))),
+    }
+}

@@ -1,0 +1,135 @@
+//! The client of the Dataspace against a stand-in: what is an answer, what is an error, and how often it asks.
+
+use std::time::{Duration, Instant};
+
+use passerelle::clients::dataspace::{Dataspace as Client, FetchError, Fetched};
+use passerelle::clock::Clock;
+use passerelle::secrets::Rotating;
+use passerelle_local::engines::Storage;
+use passerelle_local::neighbours::Down;
+use passerelle_local::neighbours::dataspace::{Answer, Dataspace};
+use passerelle_local::stack::{Stack, StackOptions};
+use serde_json::{Value, json};
+
+/// More than three tries ever take here.
+const LONG: Duration = Duration::from_secs(25);
+
+struct World {
+    stack: Stack,
+    dataspace: Dataspace,
+    client: Client,
+    secret: String,
+}
+
+impl World {
+    async fn start() -> Self {
+        let dataspace = Dataspace::start().await.unwrap();
+        let stack = Stack::start(StackOptions::new(Storage::Memory, Clock::system())).await.unwrap();
+        let secret = stack.variables("DataspaceSync")["DATASPACE_SECRET"].clone();
+        let secrets = aws_sdk_secretsmanager::Client::new(stack.sdk());
+        let key = Rotating::load(secrets, secret.clone(), Clock::system()).await.unwrap();
+        let client = Client::new(&format!("{}/", dataspace.url()), key).unwrap();
+        Self { stack, dataspace, client, secret }
+    }
+
+    async fn asked(&self, answer: Answer) -> (Result<Fetched, FetchError>, usize) {
+        self.dataspace.answer_everyone(answer);
+        let fetched = self.client.fetch("camille@example.fr", LONG).await;
+        (fetched, self.dataspace.take_requests())
+    }
+}
+
+fn person() -> Value {
+    json!({"id": 7, "pg_id": 3, "is_coordinateur": false, "is_conseiller_numerique": true, "later": {}})
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_and_what_they_mean() {
+    let world = World::start().await;
+    let (found, requests) = world.asked(Answer::Person(person())).await;
+    assert!(matches!(found, Ok(Fetched::Found(payload)) if payload.id == 7 && payload.pg_id == Some(3)));
+    assert_eq!(requests, 1);
+    for unknown in [
+        Answer::Unknown,
+        Answer::Raw("[null]".to_owned()),
+        Answer::Raw(format!("[null,{}]", person())),
+        Answer::Down(Down::Status(404)),
+    ] {
+        let (found, requests) = world.asked(unknown.clone()).await;
+        assert!(matches!(found, Ok(Fetched::NotFound)), "{unknown:?}: {found:?}");
+        assert_eq!(requests, 1, "{unknown:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_what_may_pass_is_asked_three_times() {
+    let world = World::start().await;
+    for status in [500, 502, 503, 504, 429] {
+        let (found, requests) = world.asked(Answer::Down(Down::Status(status))).await;
+        assert!(matches!(found, Err(FetchError::Unavailable(_))), "{status}: {found:?}");
+        assert_eq!(requests, 3, "{status}");
+    }
+    let (found, requests) = world.asked(Answer::Down(Down::Closed)).await;
+    assert!(matches!(found, Err(FetchError::Unavailable(_))), "{found:?}");
+    assert_eq!(requests, 0, "a connection closed at once carried no request");
+    for status in [201, 204, 301, 400, 401, 403, 410, 418, 422] {
+        let (found, requests) = world.asked(Answer::Down(Down::Status(status))).await;
+        assert!(matches!(found, Err(FetchError::Refused(_))), "{status}: {found:?}");
+        assert_eq!(requests, 1, "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_is_not_understood_is_never_taken_for_an_answer() {
+    let world = World::start().await;
+    let too_large = format!("[{{\"id\":7,\"filler\":\"{}\"}}]", "x".repeat(9 << 20));
+    for raw in ["", "null", "{}", "\"\"", "0", "[{\"id\":7", "<html>", too_large.as_str()] {
+        let (found, requests) = world.asked(Answer::Raw(raw.to_owned())).await;
+        assert!(matches!(found, Err(FetchError::Refused(_))), "{:.40}: {found:?}", raw);
+        assert_eq!(requests, 1, "{:.40}", raw);
+    }
+    let mut lacking = person();
+    lacking["is_conseiller_numerique"] = Value::Null;
+    for broken in [lacking, json!("x"), json!({}), json!([]), json!(false)] {
+        let (found, requests) = world.asked(Answer::Person(broken.clone())).await;
+        assert!(matches!(found, Err(FetchError::Contract(_))), "{broken}: {found:?}");
+        assert_eq!(requests, 1, "{broken}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_dataspace_is_given_up_in_time_and_its_error_names_nobody() {
+    let world = World::start().await;
+    world.dataspace.answer_everyone(Answer::Down(Down::Hangs));
+    let began = Instant::now();
+    let found = world.client.fetch("camille@example.fr", Duration::from_millis(300)).await;
+    assert!(began.elapsed() < Duration::from_secs(3));
+    let Err(error @ FetchError::Unavailable(_)) = found else { panic!("{found:?}") };
+    assert!(!format!("{error} {error:?}").contains("camille"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_person_is_asked_for_by_a_clean_e_mail() {
+    let world = World::start().await;
+    world.dataspace.answer("jean+test@example.fr", Answer::Person(person()));
+    let found = world.client.fetch("  Jean+Test@Example.FR ", LONG).await;
+    assert!(matches!(found, Ok(Fetched::Found(_))), "{found:?}");
+    let found = world.client.fetch("jean.test@example.fr", LONG).await;
+    assert!(matches!(found, Ok(Fetched::NotFound)), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_replaced_since_it_was_read_serves_the_next_request() {
+    let world = World::start().await;
+    world.dataspace.answer_everyone(Answer::Person(person()));
+    world.dataspace.require_key("key-of-tomorrow");
+    let found = world.client.fetch("camille@example.fr", LONG).await;
+    assert!(matches!(found, Err(FetchError::Refused(_))), "{found:?}");
+    let secrets = aws_sdk_secretsmanager::Client::new(world.stack.sdk());
+    let key = json!({"key": "key-of-tomorrow"}).to_string();
+    secrets.put_secret_value().secret_id(&world.secret).secret_string(key).send().await.unwrap();
+    assert!(world.client.fetch("camille@example.fr", LONG).await.is_err(), "the old key, refused, is read again");
+    let found = world.client.fetch("camille@example.fr", LONG).await;
+    assert!(matches!(found, Ok(Fetched::Found(_))), "{found:?}");
+    assert_eq!(world.dataspace.take_requests(), 3);
+}
