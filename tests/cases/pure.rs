@@ -8,7 +8,6 @@ use passerelle::auth::Service;
 use passerelle::communs::statut;
 use passerelle::coop::adresse::Adresse;
 use passerelle::coop::contrat::{self, Contrat};
-use passerelle::coop::texte;
 use passerelle::droits::perimeter::{self, GeoCode, Perimeter};
 use passerelle::reference::territory;
 use passerelle::webhooks::address::{Policy, check_url, is_allowed};
