@@ -3,7 +3,7 @@
 #![expect(dead_code, reason = "described, never built: only `ToSchema` reads these fields")]
 
 use chrono::{DateTime, NaiveDate, Utc};
-use utoipa::openapi::schema::{OneOfBuilder, Schema};
+use utoipa::openapi::schema::{AnyOfBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
@@ -243,9 +243,10 @@ pub(crate) struct Synced;
 
 impl PartialSchema for Synced {
     fn schema() -> RefOr<Schema> {
-        let one_of =
-            OneOfBuilder::new().item(Ref::from_schema_name("SyncResult")).item(Ref::from_schema_name("DryRun"));
-        RefOr::T(Schema::OneOf(one_of.build()))
+        // `anyOf`: what a dry run answers is a result too, so that both would match `oneOf`.
+        let any_of =
+            AnyOfBuilder::new().item(Ref::from_schema_name("DryRun")).item(Ref::from_schema_name("SyncResult"));
+        RefOr::T(Schema::AnyOf(any_of.build()))
     }
 }
 
