@@ -195,15 +195,18 @@ mod tests {
     fn the_project_s_own_template_is_understood() {
         let template = Template::parse(EMBEDDED).unwrap();
         let names = |of: Vec<&str>| of.join(" ");
-        assert_eq!(names(template.tables.iter().map(|t| t.name.as_str()).collect()), "CommunsTable");
         assert_eq!(
-            names(template.queues.iter().map(|q| q.name.as_str()).collect()),
-            "DeliveriesQueue DeliveriesDeadLetterQueue RetriesQueue RetriesDeadLetterQueue"
+            names(template.tables.iter().map(|t| t.name.as_str()).collect()),
+            "CommunsTable DroitsTable CoopTable"
         );
-        assert_eq!(template.secrets, ["EmailHmacSecret", "WebhookSealingSecret"]);
+        for queue in template.queues.iter().filter(|queue| !queue.name.ends_with("DeadLetterQueue")) {
+            let dead_letters = queue.name.replace("Queue", "DeadLetterQueue");
+            assert!(queue.redrive.is_some(), "{} has no redrive policy", queue.name);
+            assert!(template.queues.iter().any(|q| q.name == dead_letters), "{dead_letters}");
+        }
         assert_eq!(
             names(template.functions.iter().map(|f| f.name.as_str()).collect()),
-            "ProjectsApi WebhookFanout OutboxSweeper"
+            "ProjectsApi WebhookFanout OutboxSweeper RightsChecker DataspaceSync"
         );
         assert_eq!(template.parameters["Stage"], "dev");
     }
