@@ -64,6 +64,9 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Projects, Self::Sync, Self::Manage];
+
     /// The scope as written on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -92,6 +95,13 @@ impl KeyHash {
     #[must_use]
     pub fn of(text: &str) -> Self {
         Self(crate::hex::encode(&Sha256::digest(text.as_bytes())))
+    }
+
+    /// Reads the hexadecimal text of a hash; `None` when it is not one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        (text.len() == 64 && text.bytes().all(digit)).then(|| Self(text.to_owned()))
     }
 
     /// Lower-case hexadecimal.
@@ -128,7 +138,8 @@ mod tests {
         assert!(key.text.starts_with("mec_"));
         assert_eq!(key.text.len(), "mec_".len() + 43);
         assert_eq!(KeyHash::of(&key.text), key.hash);
-        assert_eq!(key.hash.as_str().len(), 64);
+        assert_eq!(KeyHash::parse(key.hash.as_str()), Some(key.hash));
+        assert_eq!(KeyHash::parse(&key.text), None);
     }
 
     #[test]

@@ -1,11 +1,16 @@
-//! One binary that answers HTTP, takes SQS batches and runs on a schedule: events are told apart by their shape.
+//! What a function's binary does: events told apart by their shape, each handled, what was measured written at its end.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use axum::Router;
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
 use lambda_http::request::LambdaRequest;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tower::Service as _;
+use tracing::Instrument as _;
+
+use crate::telemetry::Telemetry;
 
 /// What an event is.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,26 +23,65 @@ enum Kind {
     Schedule,
 }
 
-/// Serves one event after the other until the sandbox is ended.
-///
-/// # Errors
-/// When the Runtime API cannot be reached.
-pub async fn run<B, BF, S, SF>(http: Router, batch: B, scheduled: S) -> Result<(), Error>
-where
-    B: Fn(SqsEvent) -> BF,
-    BF: Future<Output = SqsBatchResponse>,
-    S: Fn(Value) -> SF,
-    SF: Future<Output = Result<(), Error>>,
-{
-    let (http, batch, scheduled) = (&http, &batch, &scheduled);
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
-        match kind(&event.payload)? {
-            Kind::Http => answered(http.clone(), event).await,
-            Kind::Batch => Ok(serde_json::to_value(batch(serde_json::from_value(event.payload)?).await)?),
-            Kind::Schedule => scheduled(event.payload).await.map(|()| Value::Null),
+type Batch<'a> = Box<dyn Fn(SqsEvent) -> LocalBoxFuture<'a, SqsBatchResponse> + 'a>;
+type Scheduled<'a> = Box<dyn Fn(Value) -> LocalBoxFuture<'a, Result<Value, Error>> + 'a>;
+
+/// The events a function takes, and what handles each.
+#[derive(Default)]
+pub struct Handlers<'a> {
+    http: Option<Router>,
+    batch: Option<Batch<'a>>,
+    scheduled: Option<Scheduled<'a>>,
+}
+
+impl<'a> Handlers<'a> {
+    /// Requests of the HTTP API.
+    #[must_use]
+    pub fn http(self, router: Router) -> Self {
+        Self { http: Some(router), ..self }
+    }
+
+    /// Batches of messages.
+    #[must_use]
+    pub fn batch<F: Future<Output = SqsBatchResponse> + 'a>(self, handle: impl Fn(SqsEvent) -> F + 'a) -> Self {
+        Self { batch: Some(Box::new(move |event| handle(event).boxed_local())), ..self }
+    }
+
+    /// Schedules.
+    #[must_use]
+    pub fn scheduled<F>(self, handle: impl Fn(Value) -> F + 'a) -> Self
+    where
+        F: Future<Output = Result<Value, Error>> + 'a,
+    {
+        Self { scheduled: Some(Box::new(move |event| handle(event).boxed_local())), ..self }
+    }
+
+    /// Serves one event after the other until the sandbox is ended.
+    ///
+    /// # Errors
+    /// When the Runtime API cannot be reached.
+    pub async fn run(self, telemetry: Telemetry) -> Result<(), Error> {
+        let (handlers, telemetry) = (&self, &telemetry);
+        lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
+            let span = tracing::info_span!("invocation", request_id = %event.context.request_id);
+            let handled = handlers.handled(event).instrument(span).await;
+            telemetry.flush();
+            handled
+        }))
+        .await
+    }
+
+    async fn handled(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
+        let kind = kind(&event.payload)?;
+        match (&kind, &self.http, &self.batch, &self.scheduled) {
+            (Kind::Http, Some(router), ..) => answered(router.clone(), event).await,
+            (Kind::Batch, _, Some(handle), _) => {
+                Ok(serde_json::to_value(handle(serde_json::from_value(event.payload)?).await)?)
+            }
+            (Kind::Schedule, .., Some(handle)) => handle(event.payload).await,
+            _ => Err(format!("this function takes no event of kind {kind:?}").into()),
         }
-    }))
-    .await
+    }
 }
 
 async fn answered(http: Router, event: LambdaEvent<Value>) -> Result<Value, Error> {

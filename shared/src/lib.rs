@@ -17,6 +17,7 @@ pub mod hex;
 pub mod ids;
 pub mod instant;
 pub mod lambda;
+pub mod measures;
 pub mod passwords;
 pub mod people;
 pub mod queue;

@@ -5,6 +5,7 @@ pub mod coop;
 pub mod droits;
 pub mod error;
 pub(crate) mod merge;
+pub(crate) mod schema;
 pub mod table;
 pub mod transaction;
 

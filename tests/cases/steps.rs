@@ -5,6 +5,7 @@ use passerelle_local::neighbours::brevo;
 use serde_json::{Map, Value, json};
 
 use crate::format::{ExpectedAnswer, RequestBody, RequestStep, Run, Scenario, Step, instant};
+use crate::permissions;
 use crate::report::Outcome;
 use crate::world::{Answer, Call, World};
 
@@ -18,6 +19,7 @@ pub async fn play(scenario: &Scenario) -> Outcome {
     for (index, step) in scenario.steps.iter().enumerate() {
         play_step(&mut world, step).await.map_err(|difference| format!("étape {}: {difference}", index + 1))?;
     }
+    permissions::note(&world.stack);
     // What no step asked about is verified all the same.
     received_bodies(&world).map(|_| ())
 }

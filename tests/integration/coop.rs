@@ -196,6 +196,9 @@ async fn a_user_who_cannot_be_read_fails_alone_three_times_and_is_kept_as_a_dead
         .await
         .unwrap();
     assert_eq!(dead.attributes.unwrap()[&QueueAttributeName::ApproximateNumberOfMessages], "1");
+    // No acceptance case brings this about: functions/dataspace-sync/permissions.txt sends its reader here.
+    let used = world.stack.permissions_used("DataspaceSync");
+    assert!(used.contains("sqs:SendMessage SYNCS_DEAD_LETTER_QUEUE_URL"), "{used:?}");
 }
 
 #[tokio::test]

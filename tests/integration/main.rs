@@ -15,5 +15,8 @@ mod erasure;
 mod feed;
 mod matrix;
 mod openapi;
+mod operations;
+mod permissions;
+mod recovery;
 mod rotation;
 mod strangers;

@@ -7,6 +7,7 @@ pub mod case_files;
 pub mod matching;
 pub mod moving_clock;
 pub mod names;
+pub mod permissions;
 pub mod receivers;
 pub mod runtime_api;
 pub mod verification;

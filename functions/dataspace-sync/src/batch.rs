@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
+use passerelle::measures::Count;
 use passerelle::store::error::StoreError;
 use serde_json::Value;
 use uuid::Uuid;
@@ -84,7 +85,10 @@ impl App {
                 Some(Job::List { run }) => failed.extend(done(&message, self.take_listing(run).await.map(drop))),
                 // One after the other: each holds its place.
                 Some(Job::Contact(turn)) => failed.extend(done(&message, self.tell(turn).await)),
-                None => tracing::error!(metric = "DeadMessages", "unreadable message dropped"),
+                None => {
+                    Count::DeadMessages.one();
+                    tracing::error!("unreadable message dropped");
+                }
             }
         }
         for (run, turns) in turns {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use passerelle::coop::contact::Contact;
 use passerelle::coop::retry;
 use passerelle::coop::user::User;
+use passerelle::measures::Count;
 use passerelle::store::coop::{CoopStore, Owed};
 use passerelle::store::error::{CommitError, StoreError};
 use tokio::time::Instant;
@@ -49,8 +50,12 @@ impl App {
         let told = self.contacts.bring_to(&contact(&stored.user)).await;
         tokio::time::sleep_until(began + PLACE).await;
         let written = match told {
-            Ok(()) => self.store.settle_contact(&owed).await,
+            Ok(()) => {
+                Count::ContactsTold.one();
+                self.store.settle_contact(&owed).await
+            }
             Err(error) => {
+                Count::ContactsFailed.one();
                 let attempts = owed.attempts + 1;
                 match retry::brevo(attempts) {
                     Some(pause) => {
@@ -58,7 +63,8 @@ impl App {
                         self.store.postpone_contact(&owed, true, self.clock.now() + pause).await
                     }
                     None => {
-                        tracing::error!(user = %owed.user, attempts, %error, metric = "ContactsGivenUp", "Brevo not told");
+                        Count::ContactsGivenUp.one();
+                        tracing::error!(user = %owed.user, attempts, %error, "Brevo not told");
                         self.store.settle_contact(&owed).await
                     }
                 }

@@ -1,6 +1,7 @@
 //! A nightly run begun, and its users sent their messages, page by page: an interrupted listing is taken up where it
 //! was.
 
+use passerelle::measures::Count;
 use passerelle::queue::QueueError;
 use passerelle::store::coop::{Ending, StoredRun};
 use passerelle::store::error::{CommitError, StoreError};
@@ -34,6 +35,7 @@ impl App {
     /// Begins a run over all users and sends each their message.
     pub(crate) async fn start_run(&self) -> Result<Uuid, ListError> {
         let run = self.store.start_run(self.new_id(), self.clock.now()).await?;
+        Count::SyncRunsStarted.one();
         tracing::info!(run = %run.id, "nightly run begun");
         let id = run.id;
         self.list(run).await?;

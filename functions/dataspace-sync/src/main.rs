@@ -2,15 +2,19 @@
 
 use dataspace_sync::{App, Config, Scheduled, router};
 use passerelle::clock::Clock;
-use passerelle::{lambda, telemetry};
+use passerelle::lambda::Handlers;
+use passerelle::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::start();
+    let telemetry = telemetry::start();
     let config = Config::read(|name| std::env::var(name).ok())?;
     let sdk = passerelle::aws::load().await;
-    let app = App::start(&sdk, config, Clock::system()).await?;
-    let (http, app) = (router(app.clone()), &app);
-    let scheduled = |event| async move { Ok(app.scheduled(Scheduled::of(&event)).await.map(drop)?) };
-    lambda::run(http, |batch| app.handle(batch), scheduled).await
+    let app = &App::start(&sdk, config, Clock::system()).await?;
+    Handlers::default()
+        .http(router(app.clone()))
+        .batch(|batch| app.handle(batch))
+        .scheduled(async |event| Ok(app.scheduled(Scheduled::of(&event)).await?.into()))
+        .run(telemetry)
+        .await
 }

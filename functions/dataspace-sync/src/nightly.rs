@@ -6,6 +6,7 @@ use passerelle::coop::plan::Occasion;
 use passerelle::coop::retry;
 use passerelle::coop::run::Status;
 use passerelle::coop::user::Emploi;
+use passerelle::measures::Count;
 use passerelle::queue::QueueError;
 use passerelle::store::coop::{Ending, Mark, Profile, Reservation, Reserved, StoredRun};
 use passerelle::store::error::{CommitError, StoreError};
@@ -124,7 +125,8 @@ impl App {
             Reserved::Passed => Ok(went),
             Reserved::Held(false) => Ok(Went::Held),
             Reserved::Held(true) => {
-                tracing::error!(run = %turn.run, metric = "SyncRunsPaused", "mass removal: the run waits for a look");
+                Count::SyncRunsPaused.one();
+                tracing::error!(run = %turn.run, "mass removal: the run waits for a look");
                 Ok(Went::Held)
             }
         }
@@ -145,7 +147,8 @@ impl App {
                 self.syncs.send(&[next], no_group, delay).await?;
             }
             None => {
-                tracing::error!(run = %turn.run, user = %turn.user, metric = "SyncsGivenUp", "user given up for the night");
+                Count::SyncsGivenUp.one();
+                tracing::error!(run = %turn.run, user = %turn.user, "user given up for the night");
                 self.dead_syncs.send(&[Job::Sync(turn)], no_group, 0).await?;
             }
         }

@@ -7,6 +7,7 @@ use passerelle::clients::dataspace::{FetchError, Fetched};
 use passerelle::coop::payload::Payload;
 use passerelle::coop::plan::{self, Facts, Occasion, Plan};
 use passerelle::coop::structures::Known;
+use passerelle::measures::Count;
 use passerelle::store::coop::{Owed, Profile};
 use passerelle::store::transaction::Transaction;
 use passerelle::web::deciding::deciding;
@@ -89,7 +90,9 @@ impl App {
         let Decision { profile, plan, now, .. } = decision;
         let stored = &profile.stored;
         if plan.only_stamps(&stored.user) {
-            return Ok(self.store.stamp_user(stored, &plan.user).await?);
+            self.store.stamp_user(stored, &plan.user).await?;
+            Count::UsersSynced.one();
+            return Ok(());
         }
         let mut transaction = Transaction::default();
         self.store.put_user(&mut transaction, Some(stored), &plan.user)?;
@@ -111,6 +114,8 @@ impl App {
             return Err(ApiError::Race);
         }
         self.store.commit(transaction).await?;
+        Count::UsersSynced.one();
+        Count::EmploisRemoved.add(plan.report.emplois.removed as u64);
         if plan.concerns_brevo {
             self.announce(&owed).await;
         }

@@ -108,6 +108,8 @@ impl Sweeper {
             report.retries += sent;
             report.held += held;
         }
+        let breakers = webhooks.iter().filter(|webhook| webhook.health.open.is_some()).count();
+        passerelle::measures::outbox(TimeDelta::milliseconds(report.oldest_pending_ms), breakers);
         tracing::info!(
             events = report.events,
             retries = report.retries,

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::communs::event::{Event, EventId};
 use passerelle::communs::permission::{Grant, Level};
 use passerelle::communs::project::{Change, Outcome, Porteur, Project, ProjectId};
+use passerelle::measures::Count;
 use passerelle::people::Person;
 use passerelle::queue::Turn;
 use passerelle::store::communs::events::Recipient;
@@ -139,6 +140,8 @@ impl App {
             return Err(ApiError::Race);
         }
         self.store.commit(transaction).await?;
+        Count::ChangesAccepted.one();
+        tracing::info!(event = %event.id, project = %event.project, "accepted");
         self.send(outgoing).await;
         Ok(())
     }

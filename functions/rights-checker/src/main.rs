@@ -1,15 +1,20 @@
 //! The Lambda function of the droits domain: HTTP API, mails to send, sweep of the mails left behind.
 
 use passerelle::clock::Clock;
-use passerelle::{lambda, telemetry};
+use passerelle::lambda::Handlers;
+use passerelle::telemetry;
 use rights_checker::{App, Config, router};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::start();
+    let telemetry = telemetry::start();
     let config = Config::read(|name| std::env::var(name).ok())?;
     let sdk = passerelle::aws::load().await;
-    let app = App::start(&sdk, config, Clock::system()).await?;
-    let swept = |_| async { Ok(app.sweep_mails().await.map(drop)?) };
-    lambda::run(router(app.clone()), |batch| app.send_mails(batch), swept).await
+    let app = &App::start(&sdk, config, Clock::system()).await?;
+    Handlers::default()
+        .http(router(app.clone()))
+        .batch(|batch| app.send_mails(batch))
+        .scheduled(async |_| Ok(app.sweep_mails().await?.into()))
+        .run(telemetry)
+        .await
 }

@@ -5,6 +5,7 @@ use passerelle::droits::connection::{Refusal, Rights};
 use passerelle::droits::suspension::banner;
 use passerelle::droits::trail::Trail;
 use passerelle::instant;
+use passerelle::measures::Count;
 use passerelle::store::droits::{Standing, StoredUser};
 use passerelle::store::transaction::Transaction;
 use passerelle::tokens::{self, Claims};
@@ -78,6 +79,9 @@ impl App {
             perimeter.clone_from(found);
         }
         self.store.commit(transaction).await?;
+        if stored.user.suspension.is_none() && user.suspension.is_some() {
+            Count::PeopleSuspended.one();
+        }
 
         let memberships = self.store.memberships(user.id).await?;
         let authorized = self.store.summaries(&memberships).await?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::SqsMessage;
 use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::communs::event::Event;
+use passerelle::measures::{self, Count};
 use passerelle::queue::{QueueError, Turn};
 use passerelle::secrets::SecretError;
 use passerelle::store::communs::deliveries::Expect;
@@ -100,6 +101,7 @@ impl Fanout {
             status = outcome.status(), error_class = outcome.error_class().map(|class| class.as_str()),
             latency_ms = attempt.latency_ms, "attempted"
         );
+        measures::attempted(&outcome, self.clock.now() - event.at);
         let disabled = self.learn(webhook, &outcome).await?;
         let next = delivery.after(attempt, &outcome, rand::random(), disabled);
         let swept_at = match next.next_attempt_at {
@@ -182,7 +184,11 @@ impl Fanout {
             let next = Webhook { health, disabled: verdict, ..webhook.clone() };
             match self.store.update_webhook(&webhook, next).await {
                 Ok(next) => {
+                    if webhook.health.open.is_none() && next.health.open.is_some() {
+                        Count::BreakersOpened.one();
+                    }
                     if let (None, Some(reason)) = (webhook.disabled, next.disabled) {
+                        Count::WebhooksDisabled.one();
                         tracing::error!(webhook = %next.id, service = %next.service, ?reason, "webhook disabled");
                     }
                     return Ok(next.disabled.is_some());
@@ -206,7 +212,8 @@ fn settled(written: Result<(), CommitError>) -> Result<(), DeliverError> {
 
 /// Nothing can be done for the message, now or later: it is taken out, loudly.
 fn dead(reason: &'static str) {
-    tracing::error!(reason, metric = "DeadMessages", "message dropped");
+    Count::DeadMessages.one();
+    tracing::error!(reason, "message dropped");
 }
 
 /// SQS counts whole seconds: the delay ends when the retry is due, or just after.

@@ -22,8 +22,8 @@ pub(crate) enum Command {
     Export,
     #[command(about = "Synchronisation de nuit de la Coop : durée, processeur et mémoire")]
     Nightly(NightlyOptions),
-    #[command(about = "Taille des fonctions à déployer")]
-    Sizes,
+    #[command(about = "Démarrage et taille des fonctions, à côté de la plus petite possible")]
+    Coldstart(ColdstartOptions),
     #[command(about = "Temps de démarrage et mémoire de la pile locale")]
     Start(StartOptions),
     #[command(hide = true)]
@@ -71,6 +71,13 @@ pub(crate) struct NightlyOptions {
     pub(crate) json: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) place: Place,
+}
+
+/// How to measure the functions' starts.
+#[derive(Args)]
+pub(crate) struct ColdstartOptions {
+    #[arg(long, default_value_t = 30, value_name = "NOMBRE", help = "démarrages de chaque fonction")]
+    pub(crate) runs: u32,
 }
 
 /// How to measure starts.

@@ -7,6 +7,7 @@
 mod arguments;
 mod book;
 mod build;
+mod coldstart;
 mod crash;
 mod export;
 mod failure;
@@ -17,7 +18,6 @@ mod process;
 mod report;
 mod scenario;
 mod sink;
-mod sizes;
 mod start;
 mod webhooks;
 
@@ -54,7 +54,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
                 Command::Crash(options) => crash::run(options).await,
                 Command::Export => export::run(),
                 Command::Nightly(options) => nightly::run(options).await,
-                Command::Sizes => sizes::run().await,
+                Command::Coldstart(options) => coldstart::run(options).await,
                 Command::Start(options) => start::run(options).await,
                 Command::Sink => sink::run().await,
                 Command::Load => load::run().await,

@@ -4,7 +4,9 @@
 //! [`Failure`] statuses.
 
 mod arguments;
+mod copy_table;
 mod data_folder;
+mod keys;
 mod serve;
 mod sync_all;
 
@@ -75,6 +77,8 @@ fn run() -> Result<(), Failure> {
     let outcome = runtime.block_on(async {
         match command {
             Command::Serve(options) => serve::serve(options).await,
+            Command::CopyTable(copy) => copy_table::copy_table(copy).await,
+            Command::Keys(options) => keys::keys(options).await,
             Command::SyncAll(options) => sync_all::sync_all(options).await,
             Command::Demo { domain } => {
                 let mut out = std::io::stdout();
@@ -98,6 +102,13 @@ fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// An error of the store or of AWS with its causes, which say more than its own text.
+fn table_failure(error: &(dyn std::error::Error + 'static)) -> Failure {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let told: Vec<String> = causes.map(ToString::to_string).collect();
+    Failure::Unexpected(format!("table inaccessible : {}", told.join(" : ")))
 }
 
 fn print(text: &str) -> Result<(), Failure> {

@@ -18,7 +18,7 @@ use futures_util::future::BoxFuture;
 
 pub use gateway::{Gateway, GatewayError};
 pub use mapping::{Feed, Mapping, MappingError};
-pub use permissions::{Permissions, guarded, table_arn};
+pub use permissions::{Permissions, Used, guarded, table_arn};
 pub use schedule::Scheduled;
 
 /// A function invoked with a batch of queue messages.

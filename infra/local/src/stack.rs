@@ -4,7 +4,7 @@ mod background;
 mod functions;
 mod provision;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
@@ -21,7 +21,7 @@ use self::functions::Surroundings;
 use crate::engines::{Engines, OpenError, Storage};
 use crate::runtime::{
     Feed, Gateway, GatewayError, InvocationError, LocalFunction, Mapping, MappingError, Permissions, ScheduledRun,
-    guarded, invoke,
+    Used, guarded, invoke, table_arn,
 };
 use crate::template::{Function, Names, Template, TemplateError, When};
 
@@ -73,6 +73,7 @@ struct Parts {
     functions: BTreeMap<String, LocalFunction>,
     mappings: Vec<Mapping>,
     gateway: Gateway,
+    used: BTreeMap<String, Used>,
 }
 
 /// Why the stack could not do what was asked. Messages are one French sentence.
@@ -163,8 +164,14 @@ impl Stack {
         let names = provision::provision(&template, &sdk, &clock).await?;
         let variables = variables(&template, &names, &own)?;
         let permissions = permissions(&template, &names)?;
+        let used: BTreeMap<String, Used> =
+            template.functions.iter().map(|function| (function.name.clone(), Used::default())).collect();
         let functions = functions::start(|name| Surroundings {
-            sdk: guarded(&sdk, permissions.get(name).cloned().unwrap_or_default()),
+            sdk: guarded(
+                &sdk,
+                permissions.get(name).cloned().unwrap_or_default(),
+                used.get(name).cloned().unwrap_or_default(),
+            ),
             environment: variables.get(name).cloned().unwrap_or_default(),
             clock: clock.clone(),
         })
@@ -174,7 +181,7 @@ impl Stack {
         for function in template.functions.iter().filter(|function| !function.schedules.is_empty()) {
             offered(&functions, function, "Schedule", |local| local.scheduled.clone())?;
         }
-        let parts = Parts { engines, sdk, clock, template, variables, functions, mappings, gateway };
+        let parts = Parts { engines, sdk, clock, template, variables, functions, mappings, gateway, used };
         Ok(Self(Arc::new(parts)))
     }
 
@@ -199,6 +206,15 @@ impl Stack {
     #[must_use]
     pub fn variables(&self, function: &str) -> BTreeMap<String, String> {
         self.0.variables.get(function).cloned().unwrap_or_default()
+    }
+
+    /// What one function, by logical id, called so far: `dynamodb:Query COMMUNS_TABLE/index/due`, each action of IAM
+    /// with the variable that names its resource to the function.
+    #[must_use]
+    pub fn permissions_used(&self, function: &str) -> BTreeSet<String> {
+        let variables = self.variables(function);
+        let used = self.0.used.get(function).map(Used::all).unwrap_or_default();
+        used.iter().map(|(action, arn)| format!("{action} {}", in_variables(arn, &variables))).collect()
     }
 
     /// Issues an API key for `service`; its text is shown here only.
@@ -305,6 +321,21 @@ fn variables(
         Ok((function.name.clone(), variables))
     };
     template.functions.iter().map(environment).collect()
+}
+
+/// The variable that names a resource to its function; the ARN itself when none does.
+fn in_variables(arn: &str, variables: &BTreeMap<String, String>) -> String {
+    let named = |value: &String| {
+        let rest = arn.strip_prefix(table_arn(value).as_str()).or_else(|| arn.strip_prefix(value.as_str()))?;
+        (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+    };
+    let queue = |value: &String| value.starts_with("http") && value.rsplit('/').next() == arn.rsplit(':').next();
+    variables
+        .iter()
+        .find_map(|(name, value)| {
+            named(value).or_else(|| queue(value).then_some("")).map(|rest| format!("{name}{rest}"))
+        })
+        .unwrap_or_else(|| arn.to_owned())
 }
 
 /// What each function's role allows; nothing where it has none.

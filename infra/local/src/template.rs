@@ -29,8 +29,9 @@ pub use table::{Index, KeySchema, Projection, Table};
 pub const EMBEDDED: &str = include_str!("../../../template.yaml");
 
 /// Sections that say nothing to the local stack, or are read apart.
-const SECTIONS: [&str; 8] = [
+const SECTIONS: [&str; 9] = [
     "AWSTemplateFormatVersion",
+    "Conditions",
     "Description",
     "Globals",
     "Metadata",
@@ -40,8 +41,9 @@ const SECTIONS: [&str; 8] = [
     "Transform",
 ];
 
-/// Resource types without a local counterpart: logs and alarms belong to AWS.
-const REMOTE_ONLY: [&str; 3] = ["AWS::CloudWatch::", "AWS::Logs::", "AWS::Serverless::HttpApi"];
+/// Resource types without a local counterpart: logs, alarms (a nested stack) and domain names belong to AWS.
+const REMOTE_ONLY: [&str; 4] =
+    ["AWS::ApiGatewayV2::", "AWS::CloudFormation::Stack", "AWS::Logs::", "AWS::Serverless::HttpApi"];
 
 /// What the local stack is made of, in the template's order.
 #[derive(Debug, Clone, Default)]
@@ -119,6 +121,13 @@ impl Template {
             let id = id.as_str().unwrap_or_default();
             let kind = resource.get("Type").and_then(Value::as_str).unwrap_or_default();
             let properties = resource.get("Properties").and_then(Value::as_mapping).cloned().unwrap_or_default();
+            // Made under a condition or not, what has no local counterpart makes no difference.
+            if REMOTE_ONLY.iter().any(|prefix| kind.starts_with(prefix)) {
+                continue;
+            }
+            if resource.get("Condition").is_some() {
+                return Err(TemplateError::Property { resource: id.to_owned(), property: "Condition".to_owned() });
+            }
             match kind {
                 "AWS::DynamoDB::Table" => template.tables.push(Table::read(id, properties)?),
                 "AWS::IAM::Role" => template.roles.push(Role::read(id, properties)?),
@@ -130,7 +139,6 @@ impl Template {
                 "AWS::Serverless::Function" => {
                     template.functions.push(Function::read(id, merged(&defaults, properties))?);
                 }
-                _ if REMOTE_ONLY.iter().any(|prefix| kind.starts_with(prefix)) => {}
                 _ => {
                     return Err(TemplateError::Type { resource: id.to_owned(), kind: kind.to_owned() });
                 }
@@ -228,11 +236,13 @@ mod tests {
     fn what_is_not_understood_is_named() {
         let refusal = |text: &str| Template::parse(text).unwrap_err().to_string();
         assert!(refusal("a: [").contains("YAML illisible"));
-        assert!(refusal("Conditions: {}").contains("« Conditions »"));
+        assert!(refusal("Rules: {}").contains("« Rules »"));
         let topic = "Resources: {Sujet: {Type: 'AWS::SNS::Topic'}}";
         assert!(refusal(topic).contains("« AWS::SNS::Topic » de la ressource Sujet"));
         let fifo = "Resources: {File: {Type: 'AWS::SQS::Queue', Properties: {FifoQueue: true}}}";
         assert!(refusal(fifo).contains("« FifoQueue » de File"));
+        let conditional = "Resources: {File: {Type: 'AWS::SQS::Queue', Condition: Grand}}";
+        assert!(refusal(conditional).contains("« Condition » de File"));
         let bad = "Resources: {File: {Type: 'AWS::SQS::Queue', Properties: {DelaySeconds: dix}}}";
         assert!(refusal(bad).starts_with("template.yaml : File : "));
     }

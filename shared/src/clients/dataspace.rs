@@ -14,6 +14,7 @@ use url::Url;
 
 use super::outgoing::{self, AskError};
 use crate::coop::payload::{ContractBroken, Payload};
+use crate::measures::Count;
 use crate::secrets::{ApiKey, Rotating};
 
 /// One try, its answer read.
@@ -78,6 +79,15 @@ impl Dataspace {
     /// # Errors
     /// [`FetchError`]; [`FetchError::Unavailable`] when the time is over.
     pub async fn fetch(&self, email: &str, within: Duration) -> Result<Fetched, FetchError> {
+        Count::DataspaceCalls.one();
+        let fetched = self.fetched(email, within).await;
+        if fetched.is_err() {
+            Count::DataspaceFailures.one();
+        }
+        fetched
+    }
+
+    async fn fetched(&self, email: &str, within: Duration) -> Result<Fetched, FetchError> {
         let asked = tokio::time::timeout(within, outgoing::repeated(TRIES, || self.asked(email)));
         let answer = match asked.await.unwrap_or(Err(AskError::Timeout)) {
             Ok(answer) => answer,

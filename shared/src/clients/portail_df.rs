@@ -20,6 +20,7 @@ use self::wire::{GroupWire, Id, Page, PerimeterWire, StructureWire, UserWire};
 use super::outgoing::{self, AskError};
 use crate::droits::perimeter::Perimeter;
 use crate::droits::portail_df::{Consultation, Entry, Group, Part, Structure};
+use crate::measures::Count;
 use crate::secrets::{Account, Rotating};
 
 /// One call, its answer read.
@@ -63,17 +64,14 @@ impl PortailDf {
 
     /// What Portail DF knows of the person with this e-mail.
     pub async fn consult(&self, email: &str) -> Consultation {
+        Count::PortailDfCalls.one();
         match tokio::time::timeout(WHOLE, self.consulted(email)).await {
-            Ok(Ok(entries)) => Consultation::Answered(entries),
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "Portail DF could not be asked");
-                Consultation::Unavailable
-            }
-            Err(_) => {
-                tracing::warn!("Portail DF took too long");
-                Consultation::Unavailable
-            }
+            Ok(Ok(entries)) => return Consultation::Answered(entries),
+            Ok(Err(error)) => tracing::warn!(%error, "Portail DF could not be asked"),
+            Err(_) => tracing::warn!("Portail DF took too long"),
         }
+        Count::PortailDfFailures.one();
+        Consultation::Unavailable
     }
 
     async fn consulted(&self, email: &str) -> Result<Vec<Entry>, AskError> {

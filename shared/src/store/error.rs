@@ -18,6 +18,9 @@ pub enum StoreError {
     /// An item does not have the form this version of the code writes and reads.
     #[error("an item of the table cannot be read")]
     Item(#[from] serde_dynamo::Error),
+    /// An item was written by code newer than this: its version.
+    #[error("an item of the table is of version {0}, newer than this code")]
+    Schema(u32),
     /// A request could not be built: a fault of ours.
     #[error("a request to DynamoDB could not be built")]
     Build(#[from] aws_sdk_dynamodb::error::BuildError),

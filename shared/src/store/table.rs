@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::StoreError;
+use super::schema;
 
 /// One item as DynamoDB gives it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -65,7 +66,7 @@ impl Table {
             .send()
             .await
             .map_err(StoreError::aws("GetItem"))?;
-        Ok(answer.item.map(serde_dynamo::from_item).transpose()?)
+        answer.item.map(schema::read).transpose()
     }
 
     /// Reads up to 100 items by key, asking again for what DynamoDB left out; order is not kept.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use serde::Serialize;
 
+use super::schema;
 use super::table::{ItemKey, Table};
 use crate::store::error::{CommitError, StoreError};
 
@@ -79,7 +80,7 @@ impl Table {
         item: &T,
         guard: &Guard,
     ) -> Result<(), StoreError> {
-        let mut attributes: HashMap<String, AttributeValue> = serde_dynamo::to_item(item)?;
+        let mut attributes: HashMap<String, AttributeValue> = schema::write(item)?;
         attributes.extend(key.to_attributes());
         let put = Put::builder()
             .table_name(&self.table)

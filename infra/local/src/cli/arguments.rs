@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use passerelle::auth::{KeyHash, Scope, Service};
+
 use super::Failure;
 use crate::engines::Fault;
 
@@ -20,6 +22,14 @@ Usage :
   passerelle demo droits        connecte cinq personnes de démonstration et montre le chemin de chaque décision
   passerelle demo coop          synchronise six personnes de démonstration et montre ce qui change
   passerelle sync-all           la synchronisation de nuit de la Coop, tout de suite, avec son avancement
+  passerelle keys --table TABLE issue SERVICE PORTÉE
+                                donne à un service une clé d'API, affichée cette seule fois (projects, sync, manage)
+  passerelle keys --table TABLE list SERVICE
+                                les empreintes des clés d'un service
+  passerelle keys --table TABLE revoke EMPREINTE
+                                révoque une clé
+  passerelle copy-table --from TABLE --to TABLE [--overwrite]
+                                recopie une table restaurée dans celle d'un déploiement : ce qui y manque, ou tout
 
 Options :
   --port PORT       port de l'API et des boîtes de démonstration (4310 par défaut, 0 : un port libre)
@@ -28,6 +38,9 @@ Options :
   --memory          tout en mémoire : rien n'est gardé
   --json            affiche les adresses et les clés sur une ligne de JSON
   --users NOMBRE    sync-all : utilisateurs inventés, en plus de ceux de démonstration (0 par défaut)
+  --table TABLE     keys : la table des Communs du déploiement ; région et identifiants AWS viennent de l'environnement
+  --from, --to      copy-table : les deux tables
+  --overwrite       copy-table : remplace aussi ce qui existe (arrêter les écritures d'abord)
   --delay MS        sync-all : temps de réponse du Dataspace local (50 par défaut)
   -h, --help        cette aide
   -V, --version     la version
@@ -49,6 +62,89 @@ pub(super) enum Command {
     },
     /// Follows all users of La Coop now.
     SyncAll(SyncAllOptions),
+    /// Looks after the API keys of a deployment.
+    Keys(Keys),
+    /// Copies a restored table into the one of a deployment.
+    CopyTable(CopyTable),
+}
+
+/// From where to where.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(super) struct CopyTable {
+    /// The restored table.
+    #[arg(long, value_name = "TABLE")]
+    pub(super) from: String,
+    /// The table of the deployment.
+    #[arg(long, value_name = "TABLE")]
+    pub(super) to: String,
+    /// Also replace what is there.
+    #[arg(long)]
+    pub(super) overwrite: bool,
+}
+
+/// What to do with the API keys of which deployment.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(super) struct Keys {
+    /// Table of the domain communs.
+    #[arg(long, value_name = "TABLE")]
+    pub(super) table: String,
+    #[command(subcommand)]
+    pub(super) action: KeysAction,
+}
+
+/// What to do with API keys.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(super) enum KeysAction {
+    /// Issues one, shown once.
+    Issue {
+        /// Whose.
+        #[arg(value_parser = service)]
+        service: Service,
+        /// What it opens.
+        #[arg(value_enum)]
+        scope: ScopeName,
+    },
+    /// Shows the hashes of a service's keys.
+    List {
+        /// Whose.
+        #[arg(value_parser = service)]
+        service: Service,
+    },
+    /// Revokes one.
+    Revoke {
+        /// As `list` shows it.
+        #[arg(value_parser = hash)]
+        hash: KeyHash,
+    },
+}
+
+/// A scope, as the command line names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ScopeName {
+    /// Projects, on behalf of users.
+    Projects,
+    /// From server to server.
+    Sync,
+    /// Management.
+    Manage,
+}
+
+impl From<ScopeName> for Scope {
+    fn from(name: ScopeName) -> Self {
+        match name {
+            ScopeName::Projects => Self::Projects,
+            ScopeName::Sync => Self::Sync,
+            ScopeName::Manage => Self::Manage,
+        }
+    }
+}
+
+fn service(text: &str) -> Result<Service, &'static str> {
+    Service::parse(text).ok_or("a service name is 1 to 40 of a-z, 0-9 and -")
+}
+
+fn hash(text: &str) -> Result<KeyHash, &'static str> {
+    KeyHash::parse(text).ok_or("a hash is 64 hexadecimal digits")
 }
 
 /// The domains with an example flow.
@@ -211,6 +307,33 @@ mod tests {
         };
         assert_eq!((options("sync-all").users, options("sync-all").delay), (0, 50));
         assert_eq!(options("sync-all --users 10000 --memory").users, 10_000);
+    }
+
+    #[test]
+    fn keys_name_their_table_service_and_scope() {
+        let keys = |line| match read(line) {
+            Ok(Parsed::Command(Command::Keys(keys))) => keys,
+            other => panic!("{line}: {other:?}"),
+        };
+        let issue = keys("keys --table T issue zlv sync");
+        assert_eq!(issue.table, "T");
+        let service = Service::parse("zlv").unwrap();
+        assert_eq!(issue.action, KeysAction::Issue { service, scope: ScopeName::Sync });
+        for wrong in ["keys issue zlv sync", "keys --table T issue ZLV sync", "keys --table T issue zlv all"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+        assert!(read("keys --table T revoke abc").is_err());
+    }
+
+    #[test]
+    fn copying_overwrites_only_when_asked() {
+        let copy = |line| match read(line) {
+            Ok(Parsed::Command(Command::CopyTable(copy))) => copy,
+            other => panic!("{line}: {other:?}"),
+        };
+        assert!(!copy("copy-table --from A --to B").overwrite);
+        assert!(copy("copy-table --from A --to B --overwrite").overwrite);
+        assert!(read("copy-table --from A").is_err());
     }
 
     #[test]

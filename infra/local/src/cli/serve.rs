@@ -54,7 +54,7 @@ pub(super) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let api = spawn(api, inboxes.router().fallback_service(stack.api()), stop.clone());
     let aws = spawn(aws, stack.engines().router(), stop);
     let greeting = if options.json {
-        format!("{}\n", machine_greeting(&api_url, &aws_url, &register))
+        format!("{}\n", machine_greeting(&api_url, &aws_url, &register, &neighbours))
     } else {
         human_greeting(&api_url, &aws_url, &register, folder.is_some().then_some(&options))
     };
@@ -143,7 +143,7 @@ async fn signal() -> io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-fn machine_greeting(api_url: &str, aws_url: &str, register: &Register) -> serde_json::Value {
+fn machine_greeting(api_url: &str, aws_url: &str, register: &Register, neighbours: &Neighbours) -> serde_json::Value {
     let services: serde_json::Map<String, serde_json::Value> = register
         .services()
         .map(|(service, known)| {
@@ -154,7 +154,12 @@ fn machine_greeting(api_url: &str, aws_url: &str, register: &Register) -> serde_
             (service.to_owned(), known)
         })
         .collect();
-    json!({ "api": api_url, "aws": aws_url, "services": services })
+    let neighbours = json!({
+        "portailDf": neighbours.portail_df.url(),
+        "dataspace": neighbours.dataspace.url(),
+        "brevo": neighbours.brevo.url(),
+    });
+    json!({ "api": api_url, "aws": aws_url, "services": services, "neighbours": neighbours })
 }
 
 fn human_greeting(api_url: &str, aws_url: &str, register: &Register, kept: Option<&ServeOptions>) -> String {

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::http::{
@@ -26,14 +26,15 @@ use crate::template::{Names, Role, TemplateError};
 pub struct Permissions(BTreeMap<String, BTreeSet<String>>);
 
 impl Permissions {
-    /// The permissions of a role, its references resolved. Those on logs have no counterpart here.
+    /// The permissions of a role, its references resolved. Those on logs and traces have no counterpart here.
     ///
     /// # Errors
     /// When a resource refers to something `names` does not know.
     pub fn of(role: &Role, names: &Names) -> Result<Self, TemplateError> {
         let mut allowed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for statement in &role.statements {
-            for action in statement.actions.iter().filter(|action| !action.starts_with("logs:")) {
+            let remote = |action: &String| action.starts_with("logs:") || action.starts_with("xray:");
+            for action in statement.actions.iter().filter(|action| !remote(action)) {
                 for resource in &statement.resources {
                     allowed.entry(action.clone()).or_default().insert(resource.resolve(names)?);
                 }
@@ -49,18 +50,36 @@ impl Permissions {
     }
 }
 
+/// The permissions that calls needed so far, as (action, ARN).
+#[derive(Debug, Clone, Default)]
+pub struct Used(Arc<Mutex<BTreeSet<(String, String)>>>);
+
+impl Used {
+    fn note(&self, action: &str, resource: &str) {
+        let needed = (action.to_owned(), resource.to_owned());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(needed);
+    }
+
+    /// All of them, each once.
+    #[must_use]
+    pub fn all(&self) -> BTreeSet<(String, String)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// The ARN of a local table.
 #[must_use]
 pub fn table_arn(table: &str) -> String {
     format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}")
 }
 
-/// `sdk`, its calls held to `permissions`.
+/// `sdk`, its calls held to `permissions` and noted in `used`.
 #[must_use]
-pub fn guarded(sdk: &SdkConfig, permissions: Permissions) -> SdkConfig {
+pub fn guarded(sdk: &SdkConfig, permissions: Permissions, used: Used) -> SdkConfig {
     let mut guarded = sdk.clone().into_builder();
     if let Some(inner) = sdk.http_client() {
-        guarded.set_http_client(Some(SharedHttpClient::new(Guard { inner, permissions: Arc::new(permissions) })));
+        let guard = Guard { inner, permissions: Arc::new(permissions), used };
+        guarded.set_http_client(Some(SharedHttpClient::new(guard)));
     }
     guarded.build()
 }
@@ -68,6 +87,7 @@ pub fn guarded(sdk: &SdkConfig, permissions: Permissions) -> SdkConfig {
 struct Guard<T> {
     inner: T,
     permissions: Arc<Permissions>,
+    used: Used,
 }
 
 impl<T> fmt::Debug for Guard<T> {
@@ -79,7 +99,7 @@ impl<T> fmt::Debug for Guard<T> {
 impl HttpClient for Guard<SharedHttpClient> {
     fn http_connector(&self, settings: &HttpConnectorSettings, parts: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, parts);
-        SharedHttpConnector::new(Guard { inner, permissions: Arc::clone(&self.permissions) })
+        SharedHttpConnector::new(Guard { inner, permissions: Arc::clone(&self.permissions), used: self.used.clone() })
     }
 }
 
@@ -87,6 +107,7 @@ impl HttpConnector for Guard<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let needed = needed(target, request.body().bytes().unwrap_or_default());
+        needed.iter().for_each(|(action, resource)| self.used.note(action, resource));
         match needed.into_iter().find(|(action, resource)| !self.permissions.allow(action, resource)) {
             None => self.inner.call(request),
             Some((action, resource)) => {

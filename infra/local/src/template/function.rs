@@ -7,8 +7,8 @@ use serde_yaml_ng::{Mapping, Value};
 
 use super::{Expression, Schedule, TemplateError, typed};
 
-/// Properties read, and those that only matter on AWS (packaging, permissions, logs).
-const PROPERTIES: [&str; 12] = [
+/// Properties read, and those that only matter on AWS (packaging, capacity, logs, traces).
+const PROPERTIES: [&str; 14] = [
     "Architectures",
     "CodeUri",
     "Description",
@@ -17,10 +17,12 @@ const PROPERTIES: [&str; 12] = [
     "Handler",
     "LoggingConfig",
     "MemorySize",
+    "ReservedConcurrentExecutions",
     "Role",
     "Runtime",
     "Tags",
     "Timeout",
+    "Tracing",
 ];
 
 /// A function and what invokes it.

@@ -84,7 +84,9 @@ mod tests {
             for statement in &role.statements {
                 assert!(statement.actions.iter().all(|action| !action.contains('*')), "{}", role.name);
                 let text = format!("{:?}", statement.resources);
-                assert!(!text.contains('*'), "{}: {text}", role.name);
+                // X-Ray knows no resources.
+                let traces = statement.actions.iter().all(|action| action.starts_with("xray:"));
+                assert!(traces || !text.contains('*'), "{}: {text}", role.name);
             }
         }
     }

@@ -77,6 +77,22 @@ impl CommunsStore {
         Err(IssueError::TooMany)
     }
 
+    /// The active keys of a service and scope, by their hashes.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn keys_of(&self, service: &Service, scope: Scope) -> Result<Vec<(KeyHash, ApiKey)>, StoreError> {
+        let mut found = Vec::new();
+        for slot in 0..SLOTS {
+            let held: Option<SlotItem> = self.get(&keys::api_key_slot(service, scope, slot)).await?;
+            let Some(hash) = held.and_then(|held| KeyHash::parse(&held.hash)) else { continue };
+            if let Some(key) = self.api_key(&hash).await? {
+                found.push((hash, key));
+            }
+        }
+        Ok(found)
+    }
+
     /// Revokes the key of this hash: it opens nothing any more, and its slot is free. Whether there was one.
     ///
     /// # Errors

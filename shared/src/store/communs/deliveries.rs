@@ -10,6 +10,7 @@ use super::{CommunsStore, keys};
 use crate::communs::event::EventId;
 use crate::instant;
 use crate::store::error::{CommitError, StoreError};
+use crate::store::schema;
 use crate::webhooks::delivery::{Delivery, Status};
 use crate::webhooks::subscription::WebhookId;
 
@@ -75,7 +76,7 @@ impl CommunsStore {
             due_at: swept_at.map(instant::text),
             expires_at: (now + KEPT).timestamp(),
         };
-        let mut attributes: super::Item = serde_dynamo::to_item(&item).map_err(StoreError::from)?;
+        let mut attributes: super::Item = schema::write(&item)?;
         attributes.extend(keys::delivery(webhook, &delivery.event_id).to_attributes());
         let put = self.client.put_item().table_name(&self.table).set_item(Some(attributes));
         let put = match expect {
@@ -177,7 +178,7 @@ impl CommunsStore {
             .send()
             .await
             .map_err(StoreError::aws("Query"))?;
-        let items: Vec<DeliveryItem> = serde_dynamo::from_items(answer.items.unwrap_or_default())?;
+        let items: Vec<DeliveryItem> = schema::read_all(answer.items)?;
         Ok(items.into_iter().map(|item| item.delivery).collect())
     }
 
@@ -194,7 +195,7 @@ impl CommunsStore {
             version = *last;
             let keys = newer.iter().map(|(_, event)| keys::delivery(webhook, event).to_attributes()).collect();
             for item in self.batch_get(keys).await? {
-                let item: DeliveryItem = serde_dynamo::from_item(item)?;
+                let item: DeliveryItem = schema::read(item)?;
                 if item.delivery.status == Status::Delivered {
                     return Ok(true);
                 }

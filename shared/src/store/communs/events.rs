@@ -10,6 +10,7 @@ use crate::communs::event::{Event, EventId};
 use crate::instant;
 use crate::store::error::{CommitError, StoreError};
 use crate::store::merge::Merge;
+use crate::store::schema;
 use crate::store::transaction::{Guard, Transaction};
 use crate::webhooks::subscription::WebhookId;
 
@@ -205,7 +206,7 @@ impl CommunsStore {
             .send()
             .await
             .map_err(StoreError::aws("Query"))?;
-        let items: Vec<EventItem> = serde_dynamo::from_items(answer.items.unwrap_or_default())?;
+        let items: Vec<EventItem> = schema::read_all(answer.items)?;
         Ok(items.into_iter().map(|item| (item.event.id.to_string(), item.event)).collect())
     }
 }

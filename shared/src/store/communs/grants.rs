@@ -11,6 +11,7 @@ use crate::communs::permission::Grant;
 use crate::communs::project::ProjectId;
 use crate::people::{Person, PersonHash};
 use crate::store::error::{CommitError, StoreError};
+use crate::store::schema;
 use crate::store::table::ItemKey;
 use crate::store::transaction::{Guard, Transaction};
 
@@ -172,7 +173,7 @@ impl CommunsStore {
 
 /// The rights in an item.
 pub(super) fn read(item: super::Item) -> Result<Grant, StoreError> {
-    Ok(serde_dynamo::from_item::<_, GrantItem>(item)?.grant)
+    Ok(schema::read::<GrantItem>(item)?.grant)
 }
 
 fn guard(stored: Option<Grant>) -> Guard {

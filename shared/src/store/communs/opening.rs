@@ -9,6 +9,7 @@ use crate::auth::KeyHash;
 use crate::communs::project::ProjectId;
 use crate::people::Person;
 use crate::store::error::StoreError;
+use crate::store::schema;
 use crate::store::table::ItemKey;
 
 /// The first facts of a request.
@@ -44,7 +45,7 @@ impl CommunsStore {
         let mut opening = Opening::default();
         for item in self.batch_get(wanted.map(ItemKey::to_attributes).collect()).await? {
             if is(&item, &api_key) {
-                opening.key = Some(serde_dynamo::from_item(item)?);
+                opening.key = Some(schema::read(item)?);
             } else if is(&item, &head) {
                 opening.project = Some(projects::stored(item)?);
             } else if let Some((hash, _)) = rights.iter().find(|(_, key)| is(&item, key)) {

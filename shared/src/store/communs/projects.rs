@@ -11,6 +11,7 @@ use crate::communs::project::{Project, ProjectId, TerritoryKind};
 use crate::instant;
 use crate::reference::territory;
 use crate::store::error::StoreError;
+use crate::store::schema;
 use crate::store::transaction::{Guard, Transaction};
 
 /// A project concerned by more départements than this is listed once, as concerning the whole country: a
@@ -204,7 +205,7 @@ impl CommunsStore {
             .send()
             .await
             .map_err(StoreError::aws("Query"))?;
-        let items: Vec<HistoryItem> = serde_dynamo::from_items(answer.items.unwrap_or_default())?;
+        let items: Vec<HistoryItem> = schema::read_all(answer.items)?;
         Ok(items.into_iter().map(|item| item.entry).collect())
     }
 
@@ -232,7 +233,7 @@ impl CommunsStore {
             .send()
             .await
             .map_err(StoreError::aws("Query"))?;
-        let items: Vec<HistoryItem> = serde_dynamo::from_items(answer.items.unwrap_or_default())?;
+        let items: Vec<HistoryItem> = schema::read_all(answer.items)?;
         Ok(items.into_iter().map(|item| (item.entry.version, item.event)).collect())
     }
 
@@ -288,12 +289,12 @@ impl HeadItem {
 
 /// Reads a head.
 pub(super) fn stored(item: super::Item) -> Result<Stored, StoreError> {
-    Ok(serde_dynamo::from_item::<_, HeadItem>(item)?.into_stored())
+    Ok(schema::read::<HeadItem>(item)?.into_stored())
 }
 
 /// Reads a head as the lists get it.
 pub(super) fn live(item: super::Item) -> Result<Option<Project>, StoreError> {
-    Ok(match serde_dynamo::from_item(item)? {
+    Ok(match schema::read(item)? {
         HeadItem::Live { project, .. } => Some(*project),
         HeadItem::Tombstone { .. } => None,
     })

@@ -9,6 +9,7 @@ use super::{CommunsStore, Item};
 use crate::communs::event::{Event, EventId};
 use crate::queue::Turn;
 use crate::store::error::StoreError;
+use crate::store::schema;
 use crate::store::table::ItemKey;
 use crate::webhooks::delivery::Delivery;
 use crate::webhooks::subscription::{Webhook, WebhookId};
@@ -60,15 +61,15 @@ impl Facts {
         }
     }
 
-    fn read(&mut self, key: ItemKey, item: Item) -> Result<(), serde_dynamo::Error> {
+    fn read(&mut self, key: ItemKey, item: Item) -> Result<(), StoreError> {
         if key.pk == keys::WEBHOOKS {
-            let webhook: Webhook = serde_dynamo::from_item(item)?;
+            let webhook: Webhook = schema::read(item)?;
             self.webhooks.insert(webhook.id, webhook);
         } else if key.sk.starts_with(keys::DELIVERY_PREFIX) {
-            let stored: DeliveryItem = serde_dynamo::from_item(item)?;
+            let stored: DeliveryItem = schema::read(item)?;
             self.deliveries.insert(key, stored.delivery);
         } else {
-            let stored: EventItem = serde_dynamo::from_item(item)?;
+            let stored: EventItem = schema::read(item)?;
             self.events.insert(stored.event.id.clone(), stored.event);
         }
         Ok(())

@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::{CommunsStore, keys};
 use crate::auth::Service;
 use crate::store::error::{CommitError, StoreError};
+use crate::store::schema;
 use crate::store::transaction::{Guard, Transaction};
 use crate::webhooks::subscription::{MAX_PER_SERVICE, Webhook, WebhookId};
 
@@ -33,7 +34,7 @@ impl CommunsStore {
                     .expression_attribute_values(":prefix", AttributeValue::S(prefix.clone()))
             };
             let answer = query.send().await.map_err(StoreError::aws("Query"))?;
-            webhooks.extend(serde_dynamo::from_items::<_, Webhook>(answer.items.unwrap_or_default())?);
+            webhooks.extend(schema::read_all::<Webhook>(answer.items)?);
             start = answer.last_evaluated_key;
             if start.is_none() {
                 return Ok(webhooks);
@@ -75,7 +76,7 @@ impl CommunsStore {
     /// [`CommitError::Race`] when it was changed or deleted meanwhile.
     pub async fn update_webhook(&self, seen: &Webhook, next: Webhook) -> Result<Webhook, CommitError> {
         let next = Webhook { revision: seen.revision + 1, ..next };
-        let mut attributes: super::Item = serde_dynamo::to_item(&next).map_err(StoreError::from)?;
+        let mut attributes: super::Item = schema::write(&next)?;
         attributes.extend(keys::webhook(&next.service, next.id).to_attributes());
         self.client
             .put_item()

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{CoopStore, keys};
 use crate::coop::history::Change;
 use crate::store::error::StoreError;
+use crate::store::schema;
 use crate::store::transaction::{Guard, Transaction};
 
 /// Items read at a time: most hold a few changes, a sweep up to some ninety.
@@ -72,7 +73,7 @@ impl CoopStore {
             };
             let answer = query.send().await.map_err(StoreError::aws("Query"))?;
             for item in answer.items.unwrap_or_default() {
-                let Stored { sk, item } = serde_dynamo::from_item(item)?;
+                let Stored { sk, item } = schema::read(item)?;
                 let whole = after.is_none_or(|Cursor(last, _)| *last != sk);
                 let skip = if whole { 0 } else { std::mem::take(&mut skipped) };
                 let numbered = item.changes.into_iter().enumerate().skip(skip);

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{CoopStore, keys};
 use crate::store::error::{CommitError, StoreError};
+use crate::store::schema;
 
 /// How long marks are kept: far longer than a run may be paused.
 const KEPT: TimeDelta = TimeDelta::days(90);
@@ -58,7 +59,7 @@ impl CoopStore {
             let keys = chunk.iter().map(|user| keys::mark(run, *user).to_attributes()).collect();
             for item in self.batch_get(keys).await? {
                 let user = item.get("SK").and_then(|sk| sk.as_s().ok()?.parse().ok());
-                let MarkItem { mark, .. } = serde_dynamo::from_item(item)?;
+                let MarkItem { mark, .. } = schema::read(item)?;
                 marks.extend(user.map(|user| (user, mark)));
             }
         }
@@ -71,7 +72,7 @@ impl CoopStore {
     /// [`CommitError::Race`] when this attempt, or a later one, is marked already.
     pub async fn mark(&self, run: Uuid, user: Uuid, mark: Mark, now: DateTime<Utc>) -> Result<(), CommitError> {
         let item = MarkItem { mark, expires_at: (now + KEPT).timestamp() };
-        let mut attributes: HashMap<String, AttributeValue> = serde_dynamo::to_item(item).map_err(StoreError::from)?;
+        let mut attributes: HashMap<String, AttributeValue> = schema::write(&item)?;
         attributes.extend(keys::mark(run, user).to_attributes());
         self.client
             .put_item()

@@ -16,7 +16,9 @@ use super::marks::{Ending, Mark};
 use super::{CoopStore, keys};
 use crate::coop::run::{Run, Status, Tally, is_mass_removal};
 use crate::instant;
+use crate::measures::Count;
 use crate::store::error::{CommitError, StoreError};
+use crate::store::schema;
 use crate::store::transaction::{Guard, Transaction};
 
 /// How long a lister is waited for before another goes on in its place.
@@ -150,7 +152,7 @@ impl CoopStore {
                 .expression_attribute_values(":before", AttributeValue::S(before.to_string())),
         };
         let answer = query.send().await.map_err(StoreError::aws("Query"))?;
-        Ok(serde_dynamo::from_items(answer.items.unwrap_or_default())?)
+        schema::read_all(answer.items)
     }
 
     /// Takes the listing of a run over, if nobody is at it.
@@ -292,7 +294,11 @@ impl CoopStore {
             .expression_attribute_values(":running", AttributeValue::S("running".to_owned()))
             .expression_attribute_values(":now", AttributeValue::S(instant::text(now)));
         match updated(update).await {
-            Ok(_) | Err(CommitError::Race) => Ok(()),
+            Ok(_) => {
+                Count::SyncRunsCompleted.one();
+                Ok(())
+            }
+            Err(CommitError::Race) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -346,7 +352,7 @@ impl CoopStore {
 
 async fn updated(update: UpdateItemFluentBuilder) -> Result<StoredRun, CommitError> {
     let answer = update.send().await.map_err(CommitError::of_write("UpdateItem"))?;
-    Ok(serde_dynamo::from_item(answer.attributes.unwrap_or_default()).map_err(StoreError::from)?)
+    Ok(schema::read(answer.attributes.unwrap_or_default())?)
 }
 
 fn number(value: u64) -> AttributeValue {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{CoopStore, keys};
 use crate::coop::structures::{Creation, Known, Question, Sharing, Structure, Trait};
 use crate::store::error::StoreError;
+use crate::store::schema;
 use crate::store::table::{Item, ItemKey};
 use crate::store::transaction::{Guard, Transaction};
 
@@ -46,7 +47,7 @@ impl CoopStore {
         for item in lists {
             let pk = item.get("PK").and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
             let shared = traits.get(&ItemKey::new(pk, "K"));
-            let SharingItem { ids, revision } = serde_dynamo::from_item(item)?;
+            let SharingItem { ids, revision } = schema::read(item)?;
             named.extend(ids.iter().copied().filter(|id| !wanted.contains(id)));
             if let Some(shared) = shared {
                 known.sharing.insert((*shared).clone(), Sharing { ids: ids.into_iter().collect(), revision });
@@ -60,7 +61,7 @@ impl CoopStore {
     /// The structures of these ids that exist.
     async fn structures(&self, ids: &BTreeSet<Uuid>) -> Result<Vec<Structure>, StoreError> {
         let items = self.all(ids.iter().map(|id| keys::structure(*id))).await?;
-        Ok(items.into_iter().map(serde_dynamo::from_item).collect::<Result<_, _>>()?)
+        items.into_iter().map(schema::read).collect()
     }
 
     async fn all(&self, keys: impl Iterator<Item = ItemKey>) -> Result<Vec<Item>, StoreError> {

@@ -11,6 +11,7 @@ use crate::coop::emplois::{Action, Step};
 use crate::coop::user::{Emploi, Lieu, User};
 use crate::instant;
 use crate::store::error::{CommitError, StoreError};
+use crate::store::schema;
 use crate::store::table::Item;
 use crate::store::transaction::{Guard, Transaction};
 
@@ -61,11 +62,11 @@ impl CoopStore {
         for item in self.partition(keys::user_partition(id)).await? {
             let sk = item.get("SK").and_then(|sk| sk.as_s().ok()).map(String::as_str).unwrap_or_default();
             if sk.starts_with(keys::EMPLOI) {
-                emplois.push(serde_dynamo::from_item(item)?);
+                emplois.push(schema::read(item)?);
             } else if sk.starts_with(keys::LIEU) {
-                lieux.push(serde_dynamo::from_item(item)?);
+                lieux.push(schema::read(item)?);
             } else {
-                stored = Some(serde_dynamo::from_item(item)?);
+                stored = Some(schema::read(item)?);
             }
         }
         Ok(stored.map(|stored| Profile { stored, emplois, lieux }))

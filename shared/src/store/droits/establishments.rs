@@ -8,6 +8,7 @@ use super::{DroitsStore, keys};
 use crate::droits::account::Establishment;
 use crate::droits::perimeter::GeoCode;
 use crate::store::error::{CommitError, StoreError};
+use crate::store::schema;
 use crate::store::transaction::{Guard, Transaction};
 
 /// Keys read in one call.
@@ -72,7 +73,7 @@ impl DroitsStore {
         for ids in ids.chunks(BATCH) {
             let keys = ids.iter().map(|id| keys::establishment_listed(*id).to_attributes()).collect();
             for item in self.batch_get(keys).await? {
-                found.push(serde_dynamo::from_item(item)?);
+                found.push(schema::read(item)?);
             }
         }
         found.sort_by_key(|summary| summary.id);
@@ -149,7 +150,7 @@ impl DroitsStore {
             let keys = codes.iter().map(|code| keys::locality(*code).to_attributes()).collect();
             let mut found = Vec::new();
             for item in self.batch_get(keys).await? {
-                let locality: Locality = serde_dynamo::from_item(item)?;
+                let locality: Locality = schema::read(item)?;
                 found.push((Place(keys::LOCALITIES.to_owned(), locality.geo_code.to_string()), locality));
             }
             found.sort_by(|a, b| a.0.1.cmp(&b.0.1));

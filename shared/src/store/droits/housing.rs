@@ -12,6 +12,7 @@ use super::walk::{Page, Place};
 use super::{DroitsStore, keys};
 use crate::droits::perimeter::GeoCode;
 use crate::store::error::{CommitError, StoreError};
+use crate::store::schema;
 use crate::store::transaction::{Guard, Transaction};
 
 /// ZLV's own statuses: 0 to 5.
@@ -80,7 +81,7 @@ impl DroitsStore {
     pub async fn housing_of(&self, ids: &[Uuid]) -> Result<Vec<Housing>, StoreError> {
         let keys = ids.iter().map(|id| keys::housing(*id).to_attributes()).collect();
         let found = self.batch_get(keys).await?;
-        found.into_iter().map(|item| Ok(serde_dynamo::from_item::<_, Stored>(item)?.housing)).collect()
+        found.into_iter().map(|item| Ok(schema::read::<Stored>(item)?.housing)).collect()
     }
 
     /// A page of the housing of `communes`, of these statuses if any are given.
@@ -118,7 +119,7 @@ impl DroitsStore {
                     .collect();
                 let reads = futures_util::stream::iter(batches).map(|keys| self.batch_get(keys)).buffered(AT_ONCE);
                 let found: Vec<Vec<crate::store::table::Item>> = reads.try_collect().await?;
-                found.into_iter().flatten().map(serde_dynamo::from_item).collect::<Result<_, _>>()?
+                found.into_iter().flatten().map(schema::read).collect::<Result<_, _>>()?
             }
         };
         let occupied = counts.iter().map(|count| (count.commune, count.of(statuses))).filter(|(_, count)| *count > 0);

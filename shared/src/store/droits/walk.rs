@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DroitsStore;
 use crate::store::error::StoreError;
+use crate::store::schema;
 
 /// Partitions asked at the same time.
 const AT_ONCE: usize = 8;
@@ -100,7 +101,7 @@ impl DroitsStore {
                 .map_err(StoreError::aws("Query"))?;
             for item in answer.items.unwrap_or_default() {
                 let sk = item.get("SK").and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default();
-                found.push((sk, serde_dynamo::from_item(item)?));
+                found.push((sk, schema::read(item)?));
             }
             from = answer.last_evaluated_key;
             if from.is_none() {
@@ -133,7 +134,7 @@ impl DroitsStore {
         let mut items = Vec::new();
         for item in answer.items.unwrap_or_default() {
             let sk = item.get("SK").and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default();
-            items.push((Place(partition.clone(), sk), serde_dynamo::from_item(item)?));
+            items.push((Place(partition.clone(), sk), schema::read(item)?));
         }
         Ok(Answer { items, unread })
     }

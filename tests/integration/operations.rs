@@ -1,0 +1,119 @@
+//! What an operator stands on: alarms, their runbooks, the dashboard and the metrics that the code writes agree.
+
+use std::collections::BTreeSet;
+
+use acceptance::workspace::root;
+use passerelle::measures::{ACCEPT_TO_RECEIVE, BREAKERS_OPEN, Count, DELIVERIES_FAILED, OLDEST_PENDING};
+use serde_yaml_ng::Value;
+
+/// Sections of a runbook: what it means, what to look at, what to do.
+const SECTIONS: [&str; 3] = ["\n## What it means\n", "\n## What to look at\n", "\n## What to do\n"];
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The metrics the code writes.
+fn written() -> BTreeSet<&'static str> {
+    let others = [DELIVERIES_FAILED, ACCEPT_TO_RECEIVE, OLDEST_PENDING, BREAKERS_OPEN];
+    Count::ALL.iter().map(|count| count.name()).chain(others).collect()
+}
+
+/// A text, or what `!Sub` is given.
+fn text(value: &Value) -> &str {
+    match value {
+        Value::Tagged(tagged) => tagged.value.as_str().unwrap_or_default(),
+        value => value.as_str().unwrap_or_default(),
+    }
+}
+
+/// Every namespace and metric named anywhere below.
+fn metrics_below<'a>(value: &'a Value, found: &mut Vec<(&'a str, &'a str)>) {
+    match value {
+        Value::Mapping(mapping) => {
+            if let (Some(namespace), Some(metric)) = (mapping.get("Namespace"), mapping.get("MetricName")) {
+                found.push((text(namespace), text(metric)));
+            }
+            mapping.values().for_each(|value| metrics_below(value, found));
+        }
+        Value::Sequence(values) => values.iter().for_each(|value| metrics_below(value, found)),
+        Value::Tagged(tagged) => metrics_below(&tagged.value, found),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_alarm_watches_metrics_that_exist_and_has_its_runbook() {
+    let template: Value = serde_yaml_ng::from_str(&read("infra/alarms.yaml")).unwrap();
+    let mut runbooks = BTreeSet::new();
+    for (id, resource) in template["Resources"].as_mapping().unwrap() {
+        if resource["Type"] != "AWS::CloudWatch::Alarm" {
+            continue;
+        }
+        let alarm = &resource["Properties"];
+        let name = text(&alarm["AlarmName"]).strip_prefix("passerelle-${Stage}-").expect("the stage is in the name");
+        let runbook = format!("docs/runbooks/{name}.md");
+        assert!(text(&alarm["AlarmDescription"]).ends_with(&runbook), "{id:?} does not name {runbook}");
+        let page = read(&runbook);
+        for section in SECTIONS {
+            assert!(page.contains(section), "{runbook} has no section {section:?}");
+        }
+        assert!(runbooks.insert(format!("{name}.md")), "{name} twice");
+        let mut watched = Vec::new();
+        metrics_below(alarm, &mut watched);
+        assert!(!watched.is_empty(), "{name} watches nothing");
+        for (namespace, metric) in watched {
+            let ours = namespace == "Passerelle/${Stage}";
+            assert!(ours || namespace.starts_with("AWS/"), "{name}: namespace {namespace}");
+            assert!(!ours || written().contains(metric), "{name} watches {metric}, which nothing writes");
+        }
+        for action in ["AlarmActions", "OKActions", "TreatMissingData"] {
+            assert!(!alarm[action].is_null(), "{name} has no {action}");
+        }
+    }
+    let pages: BTreeSet<String> = std::fs::read_dir(root().join("docs/runbooks"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|page| page != "README.md")
+        .collect();
+    assert_eq!(pages, runbooks, "one page per alarm, one alarm per page");
+    let contents = read("docs/runbooks/README.md");
+    for page in &pages {
+        assert!(contents.contains(&format!("({page})")), "docs/runbooks/README.md does not lead to {page}");
+    }
+}
+
+#[test]
+fn the_dashboard_is_json_and_shows_every_metric_that_the_code_writes() {
+    let template: Value = serde_yaml_ng::from_str(&read("infra/dashboard.yaml")).unwrap();
+    let body = text(&template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]);
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    let shown = body["widgets"].to_string();
+    for metric in written() {
+        let named = shown.contains(&format!("\"{metric}\"")) || shown.contains(&format!("MetricName=\\\"{metric}\\\""));
+        assert!(named, "{metric} is not on the dashboard");
+    }
+}
+
+/// The metrics that `shared/src/measures.rs` names are written somewhere.
+#[test]
+fn every_metric_is_counted_somewhere() {
+    let mut sources = String::new();
+    for folder in ["shared/src", "functions"] {
+        gather(&root().join(folder), &mut sources);
+    }
+    for count in Count::ALL {
+        assert!(sources.contains(&format!("Count::{}.", count.name())), "nothing counts {}", count.name());
+    }
+}
+
+fn gather(folder: &std::path::Path, sources: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            gather(&path, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            sources.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+    }
+}
