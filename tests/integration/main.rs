@@ -14,6 +14,7 @@ mod engines;
 mod erasure;
 mod feed;
 mod matrix;
+mod money;
 mod openapi;
 mod operations;
 mod permissions;

@@ -6,11 +6,20 @@ mod world;
 
 use std::path::{Path, PathBuf};
 
+use passerelle_local::engines::Metered;
 use world::World;
 
 /// The design's budget for one change told to three receivers, in write units. It is held to by a project with every
 /// member filled in, whose stored event fits into one kibibyte; docs/scaling.md says what larger ones cost.
 const BUDGET: f64 = 12.0;
+
+/// The calls of one change of a filled-in project, and of telling three receivers.
+pub async fn change() -> (Vec<Metered>, Vec<Metered>) {
+    let mut world = World::start().await;
+    paths::writes(&mut world).await;
+    paths::deliveries(&mut world).await;
+    (world.billed(paths::UPDATE).calls.clone(), world.billed(paths::FAN_OUT).calls.clone())
+}
 
 fn table_file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/scaling-table.md")

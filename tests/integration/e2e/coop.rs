@@ -3,8 +3,8 @@
 use passerelle::auth::Scope;
 use serde_json::json;
 
-use super::Deployment;
 use super::events::{answer, id_and_body, sample, sqs};
+use super::{Deployment, assert_metric, written};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_built_function_registers_a_user_and_runs_its_night() {
@@ -40,4 +40,7 @@ async fn the_built_function_registers_a_user_and_runs_its_night() {
     let (status, list) = answer(&coop.invoke(runs).await.unwrap());
     let run = &list["items"][0];
     assert_eq!((status, &run["status"], &run["failed"]), (200, &json!("completed"), &json!(1)), "{list}");
+    let written = written(&coop, "SyncRunsCompleted").await;
+    assert_metric(&written, "SyncRunsStarted", &json!(1));
+    assert_metric(&written, "DataspaceFailures", &json!(1));
 }

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use passerelle_local::demonstration::droits as demonstration;
 use serde_json::{Value, json};
 
-use super::Deployment;
 use super::events::{answer, sample};
+use super::{Deployment, assert_metric, written};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_built_function_signs_in_exports_and_takes_its_other_events() {
@@ -34,4 +34,5 @@ async fn the_built_function_signs_in_exports_and_takes_its_other_events() {
     assert_eq!(outcome["batchItemFailures"], json!([]));
     rights.invoke(sample("rights-checker.schedule.json")).await.unwrap();
     assert!(rights.invoke(json!({"inconnu": true})).await.is_err(), "an event that is none of these is refused");
+    assert_metric(&written(&rights, "PortailDfCalls").await, "PortailDfFailures", &json!(1));
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acceptance::runtime_api::{Outcome, RuntimeApi};
 use acceptance::workspace::{build_folder, cargo};
 use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Child;
 
 /// Longer than any invocation here; a function that neither answers nor dies fails the test.
@@ -25,6 +27,7 @@ pub struct Function {
     name: &'static str,
     process: Child,
     runtime: RuntimeApi,
+    written: Arc<Mutex<Vec<String>>>,
 }
 
 impl Function {
@@ -32,7 +35,7 @@ impl Function {
     /// the address of the engines in place of AWS.
     pub async fn start(folder: &Path, name: &'static str, variables: &BTreeMap<String, String>, engines: &str) -> Self {
         let runtime = RuntimeApi::open().await.unwrap();
-        let process = tokio::process::Command::new(folder.join(name))
+        let mut process = tokio::process::Command::new(folder.join(name))
             .env_clear()
             .envs(variables)
             .env("AWS_LAMBDA_RUNTIME_API", runtime.address())
@@ -47,11 +50,34 @@ impl Function {
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("AWS_ENDPOINT_URL", engines)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        Self { name, process, runtime }
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let (kept, mut lines) = (Arc::clone(&written), BufReader::new(process.stdout.take().unwrap()).lines());
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                kept.lock().unwrap().push(line);
+            }
+        });
+        Self { name, process, runtime, written }
+    }
+
+    /// What the function writes, line by line, once a line holds `expected`.
+    pub async fn lines(&self, expected: &str) -> Vec<String> {
+        let awaited = async {
+            loop {
+                let lines = self.written.lock().unwrap().clone();
+                if lines.iter().any(|line| line.contains(expected)) {
+                    return lines;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, awaited)
+            .await
+            .unwrap_or_else(|_| panic!("{} never wrote « {expected} »", self.name))
     }
 
     /// Invokes the function once.

@@ -125,6 +125,35 @@ async fn the_built_functions_carry_a_change_to_every_receiver() {
     for queue in ["DELIVERIES_QUEUE_URL", "RETRIES_QUEUE_URL"] {
         assert!(deployment.receive("ProjectsApi", queue).await.is_empty(), "{queue}");
     }
+
+    let written = written(&api, "ChangesAccepted").await;
+    let accepted = written.iter().find(|line| line["message"] == "accepted").unwrap();
+    assert_eq!(accepted["project"], project);
+    assert!(accepted["event"].is_string() && accepted["span"]["request_id"].is_string(), "{accepted}");
+    assert_metric(&written, "ChangesAccepted", &json!(1));
+    let written = self::written(&fanout, "DeliveriesSucceeded").await;
+    let attempted = written.iter().find(|line| line["message"] == "attempted").unwrap();
+    assert_eq!((&attempted["project"], &attempted["event_id"]), (&project, &accepted["event"]));
+    assert_metric(&written, "DeliveriesSucceeded", &json!(2));
+    let written = self::written(&sweeper, "OldestPendingSeconds").await;
+    assert_metric(&written, "BreakersOpen", &json!(0.0));
+}
+
+/// What a function wrote up to a line that holds `expected`: all of it JSON, none of it personal.
+async fn written(function: &Function, expected: &str) -> Vec<Value> {
+    let lines = function.lines(expected).await;
+    assert!(!lines.iter().any(|line| line.contains('@')), "an e-mail in {lines:?}");
+    lines.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+/// A line of metrics, as CloudWatch reads it, says so of one.
+fn assert_metric(written: &[Value], name: &str, value: &Value) {
+    let said = written.iter().find(|line| !line[name].is_null()).unwrap_or_else(|| panic!("no {name} in {written:?}"));
+    assert_eq!(&said[name], value, "{said}");
+    let described = &said["_aws"]["CloudWatchMetrics"][0];
+    assert_eq!(described["Namespace"], "Passerelle/dev");
+    let metrics = described["Metrics"].as_array().unwrap();
+    assert!(metrics.iter().any(|metric| metric["Name"] == name), "{said}");
 }
 
 async fn subscribe(deployment: &Deployment, api: &mut Function, receivers: &Receivers, service: &str) {
