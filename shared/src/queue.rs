@@ -57,7 +57,7 @@ impl Turn {
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
     /// SQS refused, or could not be reached.
-    #[error("SQS: SendMessageBatch failed")]
+    #[error("SQS: SendMessageBatch failed ({0})")]
     Aws(#[source] Box<aws_sdk_sqs::Error>),
     /// SQS took the batch but refused some of its messages.
     #[error("SQS: {0} messages of a batch were refused")]

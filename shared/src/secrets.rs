@@ -42,7 +42,7 @@ pub struct KeyRing {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// Secrets Manager could not be asked.
-    #[error("le secret {0} n'a pas pu être lu")]
+    #[error("le secret {0} n'a pas pu être lu ({1})")]
     Unreadable(String, #[source] Box<aws_sdk_secretsmanager::Error>),
     /// The secret is empty or not of the documented form. Its content is not repeated.
     #[error("le secret {0} n'a pas la forme attendue (voir template.yaml)")]

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// DynamoDB refused, or could not be reached.
-    #[error("DynamoDB: {operation} failed")]
+    #[error("DynamoDB: {operation} failed ({source})")]
     Aws {
         /// The operation's name, as in the AWS API.
         operation: &'static str,

@@ -207,6 +207,21 @@ async fn a_sparse_index_holds_only_what_is_due_and_is_read_by_pages() {
 }
 
 #[tokio::test]
+async fn a_query_takes_no_empty_key() {
+    on_every_subject(|subject| async move {
+        let (client, table) = table(&subject).await;
+        for condition in ["PK = :pk AND begins_with(SK, :sk)", "PK = :pk AND SK = :sk", "PK = :pk AND SK > :sk"] {
+            let query = client.query().table_name(&table).key_condition_expression(condition);
+            let query =
+                query.expression_attribute_values(":pk", text("p")).expression_attribute_values(":sk", text(""));
+            let refusal = query.send().await.expect_err(condition);
+            assert_eq!(refusal.code(), Some("ValidationException"), "{condition}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_update_counts_and_returns_what_it_changed() {
     on_every_subject(|subject| async move {
         let (client, table) = table(&subject).await;

@@ -1,8 +1,8 @@
 //! DynamoDB: `dynoxide` behind the AWS JSON protocol.
 //!
 //! `dynoxide` answers every operation as AWS does, but keeps its router to itself; this module reads a
-//! request, calls the database and writes the answer. Two things are done here instead of there:
-//! transaction tokens (see [`tokens`]) and the translation of its decode errors.
+//! request, calls the database and writes the answer. Three things are done here instead of there:
+//! transaction tokens (see [`tokens`]), the translation of its decode errors, and the refusal of empty keys in queries.
 //!
 //! Unlike AWS: reads are always consistent, capacity is never exceeded and transactions never conflict
 //! (inject a [`Fault`](super::Fault) for that).
@@ -11,7 +11,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use dynoxide::{Database, DynoxideError};
+use dynoxide::actions::query::QueryRequest;
+use dynoxide::{AttributeValue, Database, DynoxideError};
 use passerelle::clock::Clock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -135,7 +136,10 @@ fn dispatch(database: &Database, operation: &str, body: &[u8]) -> Result<WireAns
         "ListTables" => run(body, |input| database.list_tables(input)),
         "ListTagsOfResource" => run(body, |input| database.list_tags_of_resource(input)),
         "PutItem" => run(body, |input| database.put_item(input)),
-        "Query" => run(body, |input| database.query(input)),
+        "Query" => run(body, |input| {
+            refuse_empty_keys(&input)?;
+            database.query(input)
+        }),
         "Scan" => run(body, |input| database.scan(input)),
         "TagResource" => run(body, |input| database.tag_resource(input)),
         "TransactGetItems" => run(body, |input| database.transact_get_items(input)),
@@ -145,6 +149,23 @@ fn dispatch(database: &Database, operation: &str, body: &[u8]) -> Result<WireAns
         "UpdateTable" => run(body, |input| database.update_table(input)),
         "UpdateTimeToLive" => run(body, |input| database.update_time_to_live(input)),
         _ => Ok(WireError::unknown_operation(operation).into()),
+    }
+}
+
+/// AWS takes no empty text for an attribute of a key, `begins_with` included; `dynoxide` would.
+fn refuse_empty_keys(query: &QueryRequest) -> Result<(), DynoxideError> {
+    let condition = query.key_condition_expression.as_deref().unwrap_or_default();
+    let placeholders = condition.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
+    let values = query.expression_attribute_values.as_ref();
+    let empty = |name: &str| {
+        let value = values.and_then(|values| values.get(name));
+        matches!(value, Some(AttributeValue::S(text)) if text.is_empty())
+    };
+    match placeholders.filter(|part| part.starts_with(':')).find(|name| empty(name)) {
+        None => Ok(()),
+        Some(name) => Err(DynoxideError::ValidationException(format!(
+            "One or more parameter values are not valid. The value {name} for a key attribute is an empty string value."
+        ))),
     }
 }
 

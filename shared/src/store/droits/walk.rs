@@ -75,7 +75,7 @@ impl DroitsStore {
         Ok(Page { items, more: false })
     }
 
-    /// Everything in one partition whose sort key begins with `prefix`.
+    /// Everything in one partition whose sort key begins with `prefix`; all of it when that is empty.
     ///
     /// # Errors
     /// When DynamoDB fails.
@@ -87,18 +87,22 @@ impl DroitsStore {
         let mut found = Vec::new();
         let mut from = None;
         loop {
-            let answer = self
+            let query = self
                 .client
                 .query()
                 .table_name(&self.table)
-                .key_condition_expression("PK = :partition AND begins_with(SK, :prefix)")
                 .expression_attribute_values(":partition", AttributeValue::S(partition.to_owned()))
-                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
                 .consistent_read(true)
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .map_err(StoreError::aws("Query"))?;
+                .set_exclusive_start_key(from);
+            // DynamoDB refuses an empty text for a key.
+            let query = if prefix.is_empty() {
+                query.key_condition_expression("PK = :partition")
+            } else {
+                query
+                    .key_condition_expression("PK = :partition AND begins_with(SK, :prefix)")
+                    .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+            };
+            let answer = query.send().await.map_err(StoreError::aws("Query"))?;
             for item in answer.items.unwrap_or_default() {
                 let sk = item.get("SK").and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default();
                 found.push((sk, schema::read(item)?));

@@ -38,7 +38,7 @@ pub(crate) struct EventPage {
     next_cursor: String,
 }
 
-/// Un événement, tel que le webhook le porte.
+/// Un événement : le corps du webhook, avec l'identifiant qui est dans son en-tête `webhook-id`.
 #[derive(ToSchema)]
 #[schema(example = event_example)]
 pub(crate) struct Event {
