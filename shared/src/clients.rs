@@ -6,4 +6,5 @@ pub mod dataspace;
 pub mod outgoing;
 pub mod portail_df;
 pub mod signed;
+mod trust;
 pub mod webhook;

@@ -82,7 +82,10 @@ impl App {
     pub async fn start(sdk: &SdkConfig, config: Config, clock: Clock) -> Result<Self, StartError> {
         let sqs = aws_sdk_sqs::Client::new(sdk);
         let secrets = aws_sdk_secretsmanager::Client::new(sdk);
-        let sealing = RotatingKeys::load(secrets.clone(), config.webhook_sealing_secret, clock.clone()).await?;
+        let (sealing, people) = futures_util::try_join!(
+            RotatingKeys::load(secrets.clone(), config.webhook_sealing_secret, clock.clone()),
+            RotatingKeys::load(secrets, config.email_hmac_secret, clock.clone()),
+        )?;
         let client = WebhookClient::new(config.address_policy, Timeouts::default(), clock.clone())
             .map_err(|error| StartError::Client(error.into()))?;
         Ok(Self(Arc::new(Inner {
@@ -90,7 +93,7 @@ impl App {
             store: CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), config.communs_table),
             deliveries: TurnQueue::new(sqs.clone(), config.deliveries_queue_url),
             retries: TurnQueue::new(sqs, config.retries_queue_url),
-            people: RotatingKeys::load(secrets, config.email_hmac_secret, clock.clone()).await?,
+            people,
             sender: SignedSender::new(client, sealing.clone(), config.address_policy),
             sealing,
             policy: config.address_policy,

@@ -202,6 +202,11 @@ impl Stack {
         self.0.gateway.clone().router()
     }
 
+    /// The functions, by logical id.
+    pub fn functions(&self) -> impl Iterator<Item = &str> {
+        self.0.variables.keys().map(String::as_str)
+    }
+
     /// The resolved environment of one function, by logical id; empty for an unknown one.
     #[must_use]
     pub fn variables(&self, function: &str) -> BTreeMap<String, String> {

@@ -6,6 +6,8 @@ use std::time::Duration;
 use reqwest::{RequestBuilder, StatusCode, redirect};
 use serde_json::Value;
 
+use super::trust;
+
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(2);
 /// The largest answer read.
@@ -47,7 +49,7 @@ impl AskError {
 /// # Errors
 /// If TLS cannot be set up.
 pub fn client(total: Duration) -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder()
+    trust::client()
         .user_agent(concat!("Passerelle/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .retry(reqwest::retry::never())

@@ -18,6 +18,7 @@ use reqwest::redirect;
 use tokio::time::{Instant, timeout_at};
 use tower::util::MapRequestLayer;
 
+use super::trust;
 use crate::clock::Clock;
 use crate::webhooks::address::{CheckedUrl, Policy};
 use crate::webhooks::outcome::{ErrorClass, Outcome};
@@ -86,7 +87,7 @@ impl WebhookClient {
     pub fn new(policy: Policy, timeouts: Timeouts, clock: Clock) -> Result<Self, reqwest::Error> {
         let connections_opened = Arc::new(AtomicU64::new(0));
         let opened = Arc::clone(&connections_opened);
-        let http = reqwest::Client::builder()
+        let http = trust::client()
             .user_agent(USER_AGENT)
             .default_headers([(CONTENT_TYPE, HeaderValue::from_static("application/json"))].into_iter().collect())
             .redirect(redirect::Policy::none())

@@ -1,5 +1,6 @@
 //! `passerelle serve`: the stack on two loopback ports, until told to stop.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::net::Ipv4Addr;
@@ -54,7 +55,7 @@ pub(super) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let api = spawn(api, inboxes.router().fallback_service(stack.api()), stop.clone());
     let aws = spawn(aws, stack.engines().router(), stop);
     let greeting = if options.json {
-        format!("{}\n", machine_greeting(&api_url, &aws_url, &register, &neighbours))
+        format!("{}\n", machine_greeting(&api_url, &aws_url, &register, &neighbours, &stack))
     } else {
         human_greeting(&api_url, &aws_url, &register, folder.is_some().then_some(&options))
     };
@@ -143,7 +144,13 @@ async fn signal() -> io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-fn machine_greeting(api_url: &str, aws_url: &str, register: &Register, neighbours: &Neighbours) -> serde_json::Value {
+fn machine_greeting(
+    api_url: &str,
+    aws_url: &str,
+    register: &Register,
+    neighbours: &Neighbours,
+    stack: &Stack,
+) -> serde_json::Value {
     let services: serde_json::Map<String, serde_json::Value> = register
         .services()
         .map(|(service, known)| {
@@ -159,7 +166,12 @@ fn machine_greeting(api_url: &str, aws_url: &str, register: &Register, neighbour
         "dataspace": neighbours.dataspace.url(),
         "brevo": neighbours.brevo.url(),
     });
-    json!({ "api": api_url, "aws": aws_url, "services": services, "neighbours": neighbours })
+    // In the form that `sam local --env-vars` takes.
+    let variables: BTreeMap<&str, _> =
+        stack.functions().map(|function| (function, stack.variables(function))).collect();
+    json!({
+        "api": api_url, "aws": aws_url, "services": services, "neighbours": neighbours, "variables": variables,
+    })
 }
 
 fn human_greeting(api_url: &str, aws_url: &str, register: &Register, kept: Option<&ServeOptions>) -> String {
