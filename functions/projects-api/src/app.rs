@@ -1,6 +1,6 @@
 //! What every handler holds: configuration read once, clients made once.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_config::SdkConfig;
 use passerelle::clients::signed::SignedSender;
@@ -14,6 +14,7 @@ use passerelle::queue::TurnQueue;
 use passerelle::reference::email::Email;
 use passerelle::secrets::{RotatingKeys, SecretError};
 use passerelle::store::communs::CommunsStore;
+use passerelle::web::error::ApiError;
 use passerelle::webhooks::address::Policy;
 
 /// The function's environment.
@@ -52,9 +53,6 @@ pub enum StartError {
     /// A secret is missing or malformed.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// The HTTP client of webhooks could not be made.
-    #[error("le client HTTP des webhooks n'a pas pu être préparé")]
-    Client(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// The state of the API; cloning it is cheap.
@@ -71,7 +69,8 @@ pub struct Inner {
     pub(crate) people: RotatingKeys,
     pub(crate) sealing: RotatingKeys,
     pub(crate) policy: Policy,
-    pub(crate) sender: SignedSender,
+    /// Made at its first use: pings are rare, and it would be a fifth of the function's start.
+    sender: OnceLock<SignedSender>,
 }
 
 impl App {
@@ -86,19 +85,27 @@ impl App {
             RotatingKeys::load(secrets.clone(), config.webhook_sealing_secret, clock.clone()),
             RotatingKeys::load(secrets, config.email_hmac_secret, clock.clone()),
         )?;
-        let client = WebhookClient::new(config.address_policy, Timeouts::default(), clock.clone())
-            .map_err(|error| StartError::Client(error.into()))?;
         Ok(Self(Arc::new(Inner {
             ids: Ids::default(),
             store: CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), config.communs_table),
             deliveries: TurnQueue::new(sqs.clone(), config.deliveries_queue_url),
             retries: TurnQueue::new(sqs, config.retries_queue_url),
             people,
-            sender: SignedSender::new(client, sealing.clone(), config.address_policy),
+            sender: OnceLock::new(),
             sealing,
             policy: config.address_policy,
             clock,
         })))
+    }
+
+    /// What sends pings.
+    pub(crate) fn sender(&self) -> Result<&SignedSender, ApiError> {
+        if let Some(sender) = self.sender.get() {
+            return Ok(sender);
+        }
+        let client = WebhookClient::new(self.policy, Timeouts::default(), self.clock.clone())
+            .map_err(|error| ApiError::Failed(error.into()))?;
+        Ok(self.sender.get_or_init(|| SignedSender::new(client, self.sealing.clone(), self.policy)))
     }
 
     /// The person an e-mail names.

@@ -24,7 +24,6 @@ fn config() -> Result<ClientConfig, Error> {
 }
 
 /// A builder of clients that trust the machine's root certificates.
-#[must_use]
 pub(super) fn client() -> reqwest::ClientBuilder {
     static CONFIG: OnceLock<Option<ClientConfig>> = OnceLock::new();
     let builder = reqwest::Client::builder();

@@ -254,7 +254,7 @@ pub(super) async fn test(
     let now = app.clock.now();
     let ping = EventId::from(app.ids.next(now));
     let body = json!({"type": "ping", "timestamp": instant::text(now), "data": {}});
-    let (attempt, outcome) = app.sender.send(&webhook, ping.as_str(), &body, now).await?;
+    let (attempt, outcome) = app.sender()?.send(&webhook, ping.as_str(), &body, now).await?;
     Ok(Json(json!({
         "delivered": outcome.is_success(),
         "statusCode": attempt.status_code,
