@@ -55,9 +55,11 @@ impl Permissions {
 pub struct Used(Arc<Mutex<BTreeSet<(String, String)>>>);
 
 impl Used {
-    fn note(&self, action: &str, resource: &str) {
-        let needed = (action.to_owned(), resource.to_owned());
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(needed);
+    fn note(&self, needed: &(String, String)) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !noted.contains(needed) {
+            noted.insert(needed.clone());
+        }
     }
 
     /// All of them, each once.
@@ -107,7 +109,7 @@ impl HttpConnector for Guard<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let needed = needed(target, request.body().bytes().unwrap_or_default());
-        needed.iter().for_each(|(action, resource)| self.used.note(action, resource));
+        needed.iter().for_each(|needed| self.used.note(needed));
         match needed.into_iter().find(|(action, resource)| !self.permissions.allow(action, resource)) {
             None => self.inner.call(request),
             Some((action, resource)) => {
