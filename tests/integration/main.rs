@@ -18,6 +18,7 @@ mod money;
 mod openapi;
 mod operations;
 mod permissions;
+mod readme;
 mod recovery;
 mod rotation;
 mod strangers;

@@ -17,8 +17,25 @@ pub(crate) fn folder() -> Result<PathBuf, Failure> {
 /// what is measured is what the sources say; started by itself, it takes them as they are and builds what is missing.
 pub(crate) async fn built(packages: &[&str], binaries: &[&str]) -> Result<Vec<PathBuf>, Failure> {
     let folder = folder()?;
-    let paths: Vec<PathBuf> =
-        binaries.iter().map(|name| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))).collect();
+    let paths = binaries.iter().map(|name| program(&folder, name)).collect();
+    let asked: Vec<&str> = packages.iter().flat_map(|package| ["-p", package]).collect();
+    made(&folder, &asked, paths).await
+}
+
+/// The example of this name, in the same way.
+pub(crate) async fn example(name: &str) -> Result<PathBuf, Failure> {
+    let folder = folder()?;
+    let path = program(&folder.join("examples"), name);
+    let made = made(&folder, &["-p", "bench", "--example", name], vec![path]).await?;
+    made.into_iter().next().ok_or_else(|| Failure::process("cargo build", format!("{name} n'a pas été produit")))
+}
+
+fn program(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// Has cargo build what is `asked`, in the profile of this program, so that it is at `paths`.
+async fn made(folder: &Path, asked: &[&str], paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
     let cargo = std::env::var_os("CARGO");
     if cargo.is_none() && paths.iter().all(|path| path.is_file()) {
         return Ok(paths);
@@ -29,10 +46,7 @@ pub(crate) async fn built(packages: &[&str], binaries: &[&str]) -> Result<Vec<Pa
     if release {
         command.arg("--release");
     }
-    for package in packages {
-        command.args(["-p", package]);
-    }
-    let status = command.status().await.map_err(|error| Failure::io("lancement de cargo", error))?;
+    let status = command.args(asked).status().await.map_err(|error| Failure::io("lancement de cargo", error))?;
     if !status.success() {
         return Err(Failure::process("cargo build", format!("échec ({status})")));
     }

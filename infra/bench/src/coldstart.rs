@@ -59,7 +59,7 @@ struct Program {
 pub(crate) async fn run(options: ColdstartOptions) -> Result<(), Failure> {
     let names = FUNCTIONS.map(|(name, _)| name);
     let functions = build::built(&names, &names).await?;
-    let hello = build::built(&["bench"], &[HELLO]).await?;
+    let hello = build::example(HELLO).await?;
     let stack = Stack::start(StackOptions::new(Storage::Memory, Clock::system()))
         .await
         .map_err(|error| Failure::process("moteurs", error.to_string()))?;
@@ -68,9 +68,7 @@ pub(crate) async fn run(options: ColdstartOptions) -> Result<(), Failure> {
     let router = stack.engines().router();
     let server = tokio::spawn(async move { axum::serve(engines, router).await });
 
-    let mut programs: Vec<Program> = hello
-        .into_iter()
-        .map(|path| (HELLO, path, BTreeMap::new()))
+    let mut programs: Vec<Program> = std::iter::once((HELLO, hello, BTreeMap::new()))
         .chain(FUNCTIONS.iter().zip(functions).map(|((name, id), path)| (*name, path, stack.variables(id))))
         .map(|(name, path, variables)| Program { name, path, variables, starts: Vec::new() })
         .collect();
