@@ -11,4 +11,5 @@ pub mod openapi;
 pub mod pages;
 pub mod problem;
 pub mod query;
+pub mod routing;
 pub mod values;

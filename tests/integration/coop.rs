@@ -18,8 +18,8 @@ use uuid::Uuid;
 /// Enough for the SDK's own repetitions to fail too.
 const PERSISTENT: usize = 4;
 
-struct World {
-    stack: Stack,
+pub struct World {
+    pub stack: Stack,
     dataspace: Dataspace,
     brevo: Brevo,
     clock: MovingClock,
@@ -29,7 +29,7 @@ struct World {
 
 impl World {
     /// A Dataspace that says `payload` of everybody.
-    async fn start(payload: &Value) -> Self {
+    pub async fn start(payload: &Value) -> Self {
         let (dataspace, brevo) = (Dataspace::start().await.unwrap(), Brevo::start(false).await.unwrap());
         dataspace.answer_everyone(Told::Person(payload.clone()));
         let now: DateTime<Utc> = "2026-04-02T00:00:00Z".parse().unwrap();
@@ -49,7 +49,7 @@ impl World {
         body
     }
 
-    async fn register(&self, users: usize) -> Vec<Uuid> {
+    pub async fn register(&self, users: usize) -> Vec<Uuid> {
         let ids: Vec<Uuid> = (1..=users as u128).map(Uuid::from_u128).collect();
         for id in &ids {
             let body = json!({"email": format!("u{}@example.fr", id.as_u128()), "prenom": "A", "nom": "B"});
@@ -83,12 +83,12 @@ impl World {
         self.send(Method::GET, "/sync-runs", None).await["items"][0].clone()
     }
 
-    fn wait(&self, minutes: i64) {
+    pub fn wait(&self, minutes: i64) {
         self.clock.move_to(self.clock.now() + TimeDelta::minutes(minutes));
     }
 }
 
-fn structure(siret: &str, debuts: &[&str]) -> Value {
+pub fn structure(siret: &str, debuts: &[&str]) -> Value {
     let contrats: Vec<Value> = debuts.iter().map(|debut| json!({"type": "CDD", "date_debut": debut})).collect();
     json!({
         "nom": format!("Structure {siret}"), "siret": siret, "contrats": contrats,
@@ -96,7 +96,7 @@ fn structure(siret: &str, debuts: &[&str]) -> Value {
     })
 }
 
-fn conseiller(structures: &[Value], lieux: &[Value]) -> Value {
+pub fn conseiller(structures: &[Value], lieux: &[Value]) -> Value {
     json!({
         "id": 7, "is_coordinateur": false, "is_conseiller_numerique": true,
         "structures_employeuses": structures, "lieux_activite": lieux,

@@ -12,8 +12,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::contacts::ContactError;
 use crate::jobs::{Job, SyncTurn};
-use crate::lister::ListError;
-use crate::nightly::TurnError;
+use crate::lister::RunError;
 
 /// Why time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +28,7 @@ pub enum Scheduled {
 pub enum ScheduleError {
     /// Users could not be listed.
     #[error("les utilisateurs n'ont pas pu être parcourus")]
-    Listing(#[from] ListError),
+    Listing(#[from] RunError),
     /// Contacts could not be listed.
     #[error("les contacts en attente n'ont pas pu être parcourus")]
     Contacts(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -39,9 +38,7 @@ pub enum ScheduleError {
 #[derive(Debug, thiserror::Error)]
 enum JobError {
     #[error(transparent)]
-    Turn(#[from] TurnError),
-    #[error(transparent)]
-    Listing(#[from] ListError),
+    Run(#[from] RunError),
     #[error(transparent)]
     Contact(#[from] ContactError),
     #[error(transparent)]

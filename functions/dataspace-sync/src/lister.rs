@@ -17,9 +17,9 @@ const RECENT: i32 = 5;
 /// How often a user is tried in all.
 pub(crate) const TRIES: u32 = 3;
 
-/// Why a listing broke off; the sweep takes it up.
+/// Why a step of a nightly run could not be written down: a message comes again, a sweep takes a listing up.
 #[derive(Debug, thiserror::Error)]
-pub enum ListError {
+pub enum RunError {
     /// The table failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -33,7 +33,7 @@ pub enum ListError {
 
 impl App {
     /// Begins a run over all users and sends each their message.
-    pub(crate) async fn start_run(&self) -> Result<Uuid, ListError> {
+    pub(crate) async fn start_run(&self) -> Result<Uuid, RunError> {
         let run = self.store.start_run(self.new_id(), self.clock.now()).await?;
         Count::SyncRunsStarted.one();
         tracing::info!(run = %run.id, "nightly run begun");
@@ -43,7 +43,7 @@ impl App {
     }
 
     /// Goes on with a listing, unless somebody is at it or it is done.
-    pub(crate) async fn take_listing(&self, run: Uuid) -> Result<bool, ListError> {
+    pub(crate) async fn take_listing(&self, run: Uuid) -> Result<bool, RunError> {
         match self.store.take_listing(run, self.clock.now()).await {
             Ok(run) if run.is_to_list() => {
                 self.list(run).await?;
@@ -55,7 +55,7 @@ impl App {
     }
 
     /// Takes up the listings that broke off, and answers how many.
-    pub(crate) async fn sweep_listings(&self) -> Result<usize, ListError> {
+    pub(crate) async fn sweep_listings(&self) -> Result<usize, RunError> {
         let mut taken = 0;
         for run in self.store.runs(None, RECENT).await? {
             if run.is_to_list() && self.take_listing(run.id).await? {
@@ -65,7 +65,7 @@ impl App {
         Ok(taken)
     }
 
-    async fn list(&self, mut run: StoredRun) -> Result<(), ListError> {
+    async fn list(&self, mut run: StoredRun) -> Result<(), RunError> {
         while run.is_to_list() {
             let users = self.store.user_ids(run.cursor, PAGE).await?;
             let last = users.last().copied();

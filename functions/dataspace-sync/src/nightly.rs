@@ -7,7 +7,6 @@ use passerelle::coop::retry;
 use passerelle::coop::run::Status;
 use passerelle::coop::user::Emploi;
 use passerelle::measures::Count;
-use passerelle::queue::QueueError;
 use passerelle::store::coop::{Ending, Mark, Profile, Reservation, Reserved, StoredRun};
 use passerelle::store::error::{CommitError, StoreError};
 use passerelle::web::error::ApiError;
@@ -16,21 +15,10 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::jobs::{Job, SyncTurn, no_group};
-use crate::lister::TRIES;
+use crate::lister::{RunError, TRIES};
 
 /// The longest that SQS delays a message, in seconds.
 const LONGEST_DELAY: i64 = 900;
-
-/// Why a message must come again: what became of the user could not be written down.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum TurnError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Commit(#[from] CommitError),
-    #[error(transparent)]
-    Queue(#[from] QueueError),
-}
 
 /// What was read for all turns of one batch and one run.
 pub(crate) struct Round {
@@ -57,7 +45,7 @@ impl App {
     }
 
     /// Takes one turn.
-    pub(crate) async fn take_turn(&self, turn: SyncTurn, round: &Round) -> Result<(), TurnError> {
+    pub(crate) async fn take_turn(&self, turn: SyncTurn, round: &Round) -> Result<(), RunError> {
         let Some(run) = &round.run else {
             tracing::error!(run = %turn.run, "a message names no run: dropped");
             return Ok(());
@@ -133,7 +121,7 @@ impl App {
     }
 
     /// Counts how a user ended, and sends those that failed round again: three times in all, then to the dead letters.
-    async fn close(&self, turn: SyncTurn, mark: Mark) -> Result<(), TurnError> {
+    async fn close(&self, turn: SyncTurn, mark: Mark) -> Result<(), RunError> {
         if let Some(run) = self.store.settle(turn.run, turn.user, mark).await? {
             self.store.complete(&run, self.clock.now()).await?;
         }

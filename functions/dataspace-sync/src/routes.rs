@@ -6,14 +6,14 @@ mod synchronisation;
 mod users;
 
 use axum::Router;
-use axum::routing::{self, MethodRouter};
+use axum::routing;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use passerelle::web::layer;
-use passerelle::web::problem::{Code, Problem};
+use passerelle::operations;
+use passerelle::web::problem::Code;
+use passerelle::web::routing::surrounded;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use utoipa::OpenApi;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -25,23 +25,7 @@ const PREFIX: &str = "/coop/v1";
 /// Items of a page when nothing is said.
 const USUAL: usize = 50;
 
-/// One line per operation.
-macro_rules! operations {
-    ($($method:ident $path:literal => $module:ident::$handler:ident;)+) => {
-        /// Method and path, below the prefix, of every operation.
-        pub const OPERATIONS: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
-
-        fn table() -> impl Iterator<Item = (&'static str, MethodRouter<App>)> {
-            [$(($path, routing::$method($module::$handler))),+].into_iter()
-        }
-
-        #[derive(OpenApi)]
-        #[openapi(paths($($module::$handler),+))]
-        pub(crate) struct Described;
-    };
-}
-
-operations! {
+operations! { App;
     put "/users/{id}" => users::register;
     get "/users/{id}" => users::read;
     get "/users/{id}/changes" => changes::list;
@@ -58,12 +42,7 @@ pub fn router(app: App) -> Router {
     let coop = table().fold(Router::new().route("/docs", routing::get(openapi::page)), |router, (path, handler)| {
         router.route(path, handler)
     });
-    Router::new()
-        .nest(PREFIX, coop)
-        .fallback(|| async { Problem::new(Code::NotFound).detail("Cette route n'existe pas.") })
-        .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
-        .layer(axum::middleware::from_fn(layer::identify))
-        .with_state(app)
+    surrounded(Router::new().nest(PREFIX, coop), app)
 }
 
 /// The user a path names. What is no UUID names nobody.

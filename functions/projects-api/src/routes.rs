@@ -14,10 +14,9 @@ mod webhook_settings;
 mod webhooks;
 
 use axum::Router;
-use axum::routing::{self, MethodRouter};
-use passerelle::web::problem::{Code, Problem};
-use passerelle::web::{layer, pages};
-use utoipa::OpenApi;
+use passerelle::operations;
+use passerelle::web::pages;
+use passerelle::web::routing::surrounded;
 
 use crate::app::App;
 use crate::openapi::viewer;
@@ -25,24 +24,7 @@ use crate::openapi::viewer;
 /// Where the API begins.
 const PREFIX: &str = "/communs/v1";
 
-/// One line per operation. The router and the `OpenAPI` document are made from the same lines; a test compares each
-/// with the method and path its handler describes.
-macro_rules! operations {
-    ($($method:ident $path:literal => $module:ident::$handler:ident;)+) => {
-        /// Method and path, below the prefix, of every operation.
-        pub const OPERATIONS: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
-
-        fn table() -> impl Iterator<Item = (&'static str, MethodRouter<App>)> {
-            [$(($path, routing::$method($module::$handler))),+].into_iter()
-        }
-
-        #[derive(OpenApi)]
-        #[openapi(paths($($module::$handler),+))]
-        pub(crate) struct Described;
-    };
-}
-
-operations! {
+operations! { App;
     get "/projects" => lists::list;
     post "/projects" => projects::create;
     post "/projects/bulk" => bulk::create;
@@ -80,11 +62,5 @@ operations! {
 /// The whole API under its prefix, and the pages for people: the documentation and the problems.
 pub fn router(app: App) -> Router {
     let communs = table().fold(viewer::routes(), |router, (path, handler)| router.route(path, handler));
-    Router::new()
-        .nest(PREFIX, communs)
-        .merge(pages::routes())
-        .fallback(|| async { Problem::new(Code::NotFound).detail("Cette route n'existe pas.") })
-        .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
-        .layer(axum::middleware::from_fn(layer::identify))
-        .with_state(app)
+    surrounded(Router::new().nest(PREFIX, communs).merge(pages::routes()), app)
 }

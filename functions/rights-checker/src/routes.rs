@@ -14,10 +14,9 @@ mod management;
 mod owners;
 
 use axum::Router;
-use axum::routing::{self, MethodRouter};
-use passerelle::web::layer;
-use passerelle::web::problem::{Code, Problem};
-use utoipa::OpenApi;
+use axum::routing;
+use passerelle::operations;
+use passerelle::web::routing::surrounded;
 
 use crate::app::App;
 use crate::openapi;
@@ -25,23 +24,7 @@ use crate::openapi;
 /// Where the API begins.
 const PREFIX: &str = "/droits/v1";
 
-/// One line per operation.
-macro_rules! operations {
-    ($($method:ident $path:literal => $module:ident::$handler:ident;)+) => {
-        /// Method and path, below the prefix, of every operation.
-        pub const OPERATIONS: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
-
-        fn table() -> impl Iterator<Item = (&'static str, MethodRouter<App>)> {
-            [$(($path, routing::$method($module::$handler))),+].into_iter()
-        }
-
-        #[derive(OpenApi)]
-        #[openapi(paths($($module::$handler),+))]
-        pub(crate) struct Described;
-    };
-}
-
-operations! {
+operations! { App;
     post "/users/creation" => creation::create;
     post "/authenticate" => authenticate::sign_in;
     post "/authenticate/verify-2fa" => authenticate::verify;
@@ -70,10 +53,5 @@ pub fn router(app: App) -> Router {
     let droits = table().fold(Router::new().route("/docs", routing::get(openapi::page)), |router, (path, handler)| {
         router.route(path, handler)
     });
-    Router::new()
-        .nest(PREFIX, droits)
-        .fallback(|| async { Problem::new(Code::NotFound).detail("Cette route n'existe pas.") })
-        .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
-        .layer(axum::middleware::from_fn(layer::identify))
-        .with_state(app)
+    surrounded(Router::new().nest(PREFIX, droits), app)
 }

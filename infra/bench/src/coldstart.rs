@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use passerelle::clock::Clock;
 use passerelle_local::engines::Storage;
+use passerelle_local::runtime::sandbox;
 use passerelle_local::stack::{Stack, StackOptions};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
@@ -98,17 +99,7 @@ async fn start(program: &Program, engines: &str) -> Result<f64, Failure> {
         .env_clear()
         .envs(&program.variables)
         .env("METRICS_NAMESPACE", "Passerelle/bench")
-        .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
-        .env("AWS_LAMBDA_FUNCTION_NAME", program.name)
-        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
-        .env("AWS_LAMBDA_LOG_GROUP_NAME", program.name)
-        .env("AWS_LAMBDA_LOG_STREAM_NAME", "bench")
-        .env("AWS_REGION", "eu-west-3")
-        .env("AWS_ACCESS_KEY_ID", "fictif")
-        .env("AWS_SECRET_ACCESS_KEY", "fictif")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("AWS_ENDPOINT_URL", engines)
+        .envs(sandbox(program.name, &address.to_string(), engines))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         // It says that the Runtime API is gone.

@@ -6,6 +6,7 @@
 mod gateway;
 mod mapping;
 mod permissions;
+mod sandbox;
 mod schedule;
 mod sqs_event;
 
@@ -19,6 +20,7 @@ use futures_util::future::BoxFuture;
 pub use gateway::{Gateway, GatewayError};
 pub use mapping::{Feed, Mapping, MappingError};
 pub use permissions::{Permissions, Used, guarded, table_arn};
+pub use sandbox::sandbox;
 pub use schedule::Scheduled;
 
 /// A function invoked with a batch of queue messages.

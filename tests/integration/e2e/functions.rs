@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use acceptance::runtime_api::{Outcome, RuntimeApi};
 use acceptance::workspace::{build_folder, cargo};
+use passerelle_local::runtime::sandbox;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Child;
@@ -38,17 +39,7 @@ impl Function {
         let mut process = tokio::process::Command::new(folder.join(name))
             .env_clear()
             .envs(variables)
-            .env("AWS_LAMBDA_RUNTIME_API", runtime.address())
-            .env("AWS_LAMBDA_FUNCTION_NAME", name)
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
-            .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{name}"))
-            .env("AWS_LAMBDA_LOG_STREAM_NAME", "essai")
-            .env("AWS_REGION", "eu-west-3")
-            .env("AWS_ACCESS_KEY_ID", "fictif")
-            .env("AWS_SECRET_ACCESS_KEY", "fictif")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_ENDPOINT_URL", engines)
+            .envs(sandbox(name, &runtime.address().to_string(), engines))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

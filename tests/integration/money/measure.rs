@@ -4,23 +4,18 @@
 //! function waits on AWS cannot be measured here: it is the number of its calls times a stated round trip.
 
 use acceptance::api::{Api, Caller};
-use acceptance::moving_clock::MovingClock;
-use chrono::{DateTime, TimeDelta, Utc};
-use http::{Method, StatusCode};
-use passerelle::auth::Scope;
+use http::Method;
 use passerelle::clock::Clock;
 use passerelle_local::demonstration::droits as demonstration;
 use passerelle_local::engines::{Metered, Storage};
-use passerelle_local::neighbours::brevo::Brevo;
-use passerelle_local::neighbours::dataspace::{Answer as Told, Dataspace};
 use passerelle_local::neighbours::portail_df::PortailDf;
 use passerelle_local::neighbours::portail_df::demonstration::{PASSWORD, PEOPLE, directory};
 use passerelle_local::stack::{Stack, StackOptions};
 use passerelle_local::template::{EMBEDDED, Template};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::prices::monthly;
+use crate::coop::{World, conseiller, structure};
 use crate::cost::change as change_calls;
 
 /// One round trip to DynamoDB, SQS or Secrets Manager within a region, in seconds: an assumption, on the safe side.
@@ -104,30 +99,12 @@ pub async fn change() -> Usage {
 
 /// A user of a nightly run about whom nothing has changed.
 pub async fn night() -> Usage {
-    let (dataspace, brevo) = (Dataspace::start().await.unwrap(), Brevo::start(false).await.unwrap());
-    dataspace.answer_everyone(Told::Person(json!({
-        "id": 7, "is_coordinateur": false, "is_conseiller_numerique": true, "lieux_activite": [],
-        "structures_employeuses": [{
-            "nom": "Mairie", "siret": "20000137800013", "contrats": [{"type": "CDI", "date_debut": "2024-01-01"}],
-            "adresse": {"nom_voie": "Bourg", "code_postal": "35000", "code_insee": "35238", "nom_commune": "Rennes"},
-        }],
-    })));
-    let now: DateTime<Utc> = "2026-04-02T00:00:00Z".parse().unwrap();
-    let clock = MovingClock::at(now);
-    let options = StackOptions::new(Storage::Memory, clock.clock())
-        .with("DATASPACE_URL", dataspace.url())
-        .with("BREVO_URL", brevo.url());
-    let stack = Stack::start(options).await.unwrap();
-    let coop = Caller::key(&stack.issue_key("coop", Scope::Sync).await.unwrap());
-    let api = Api::under("/coop/v1", stack.api());
-    for n in 1..=USERS {
-        let body = json!({"email": format!("u{n}@example.fr"), "prenom": "A", "nom": "B"});
-        let path = format!("/users/{}", Uuid::from_u128(n as u128));
-        assert_eq!(api.send(&Method::PUT, &path, &coop, Some(&body)).await.status, StatusCode::CREATED);
-    }
+    let world = World::start(&conseiller(&[structure("20000137800013", &["2024-01-01"])], &[])).await;
+    world.register(USERS).await;
+    let stack = &world.stack;
     stack.run_nightly().await.unwrap();
     stack.drain().await.unwrap();
-    clock.move_to(now + TimeDelta::days(1));
+    world.wait(24 * 60);
     stack.engines().meter().start();
     stack.run_nightly().await.unwrap();
     stack.drain().await.unwrap();

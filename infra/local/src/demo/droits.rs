@@ -2,23 +2,18 @@
 
 use std::io::Write;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{Request, header};
+use axum::http::Method;
 use passerelle::auth::Scope;
 use passerelle::clock::Clock;
-use serde_json::{Value, json};
-use tower::ServiceExt as _;
+use serde_json::json;
 
 use super::DemoError;
+use crate::caller::Caller;
 use crate::demonstration::droits::{self as demonstration, ESTABLISHMENT};
 use crate::engines::Storage;
 use crate::neighbours::portail_df::PortailDf;
 use crate::neighbours::portail_df::demonstration::{PASSWORD, PEOPLE, directory};
 use crate::stack::{Stack, StackOptions};
-
-/// Largest answer read, in bytes.
-const ANSWER_LIMIT: usize = 1 << 20;
 
 /// What each sign-in must come to, in the order of the people: whether Portail DF was asked, and the cause shown.
 const EXPECTED: [(bool, Option<&str>); 5] = [
@@ -40,14 +35,16 @@ pub async fn play(out: &mut impl Write) -> Result<(), DemoError> {
     let stack = Stack::start(options).await.map_err(|error| failed(&error))?;
     demonstration::load(&stack).await.map_err(|error| failed(&error))?;
     let key = stack.issue_key("exploitation", Scope::Manage).await.map_err(|error| failed(&error))?;
-    let api = stack.api();
+    let anybody = Caller::new(stack.api(), None);
+    let manager = Caller::new(stack.api(), Some(key));
     let mut say = |line: String| writeln!(out, "{line}").map_err(|error| failed(&error));
 
     say("Cinq personnes se connectent à Zéro Logement Vacant ; Portail DF est un remplaçant local.".to_owned())?;
     for (person, (asked, cause)) in PEOPLE.iter().zip(EXPECTED) {
         say(format!("\n{} : {}", person.email, person.story))?;
         let credentials = json!({"email": person.email, "password": PASSWORD});
-        let session = post(&api, "/droits/v1/authenticate", None, &credentials).await?;
+        let session = anybody.call(Method::POST, "/droits/v1/authenticate", Some(&credentials)).await;
+        let session = session.map_err(|error| failed(&error))?;
         let shown = session["banner"]["causes"][0]["cause"].as_str();
         if session["rightsChecked"] != asked || shown != cause {
             return Err(DemoError::new(format!("{} : la connexion ne finit pas comme prévu", person.email)));
@@ -61,7 +58,8 @@ pub async fn play(out: &mut impl Write) -> Result<(), DemoError> {
             say(format!("   bandeau : {}", cause["message"].as_str().unwrap_or_default()))?;
         }
         let question = json!({"email": person.email, "establishmentId": ESTABLISHMENT, "flow": "connexion"});
-        let explained = post(&api, "/droits/v1/rights/explain", Some(&key), &question).await?;
+        let explained = manager.call(Method::POST, "/droits/v1/rights/explain", Some(&question)).await;
+        let explained = explained.map_err(|error| failed(&error))?;
         for node in explained["trail"].as_array().into_iter().flatten() {
             let answer = match node["answer"].as_str() {
                 Some("yes") => " oui",
@@ -73,22 +71,6 @@ pub async fn play(out: &mut impl Write) -> Result<(), DemoError> {
         }
     }
     say("\nChaque connexion a fini comme prévu.".to_owned())
-}
-
-async fn post(api: &Router, path: &str, key: Option<&str>, body: &Value) -> Result<Value, DemoError> {
-    let mut request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
-    if let Some(key) = key {
-        request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
-    }
-    let wrong = |detail: String| DemoError::new(format!("{path} : {detail}"));
-    let request = request.body(Body::from(body.to_string())).map_err(|error| wrong(error.to_string()))?;
-    let answer = api.clone().oneshot(request).await.map_err(|error| wrong(error.to_string()))?;
-    let status = answer.status();
-    let bytes = to_bytes(answer.into_body(), ANSWER_LIMIT).await.map_err(|error| wrong(error.to_string()))?;
-    if !status.is_success() {
-        return Err(wrong(format!("{status} {}", String::from_utf8_lossy(&bytes))));
-    }
-    serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))
 }
 
 #[cfg(test)]
