@@ -2,6 +2,7 @@
 
 pub mod communs;
 pub mod coop;
+pub(crate) mod deflated;
 pub mod droits;
 pub mod error;
 pub(crate) mod merge;

@@ -3,9 +3,9 @@
 use std::io;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use passerelle::coop::contrat::jour;
-use passerelle::coop::structures::Structure;
-use passerelle::coop::user::{Emploi, Identity, Lieu, User};
+use domain::coop::contrat::jour;
+use domain::coop::structures::Structure;
+use domain::coop::user::{Emploi, Identity, Lieu, User};
 use passerelle::store::coop::CoopStore;
 use passerelle::store::transaction::Transaction;
 use passerelle_local::neighbours::Down;

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use passerelle::droits::account::{Role, User};
-use passerelle::droits::perimeter::Perimeter;
-use passerelle::droits::suspension::Suspension;
-use passerelle::passwords::Passwords;
+use domain::droits::account::{Role, User};
+use domain::droits::perimeter::Perimeter;
+use domain::droits::suspension::Suspension;
+use passerelle::identity::password::Passwords;
 use passerelle::store::droits::{DroitsStore, StoredUser};
 use passerelle::store::transaction::Transaction;
 use passerelle_local::neighbours::Down;

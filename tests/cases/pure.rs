@@ -4,14 +4,14 @@ use std::net::IpAddr;
 
 use acceptance::matching::differences;
 use chrono::{DateTime, NaiveDate};
-use passerelle::auth::Service;
-use passerelle::communs::statut;
-use passerelle::coop::adresse::Adresse;
-use passerelle::coop::contrat::{self, Contrat};
-use passerelle::droits::perimeter::{self, GeoCode, Perimeter};
-use passerelle::reference::territory;
-use passerelle::webhooks::address::{Policy, check_url, is_allowed};
-use passerelle::webhooks::signature::{SigningSecret, sign};
+use domain::api_key::Service;
+use domain::communs::statut;
+use domain::coop::adresse::Adresse;
+use domain::coop::contrat::{self, Contrat};
+use domain::droits::perimeter::{self, GeoCode, Perimeter};
+use domain::reference::territory;
+use domain::webhooks::address::{Policy, check_url, is_allowed};
+use domain::webhooks::signature::{SigningSecret, sign};
 use serde_json::{Value, json};
 
 use crate::format::{Fields, instant};

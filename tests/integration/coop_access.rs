@@ -1,9 +1,9 @@
 //! Who may do what in coop: every operation as every kind of caller, compared with one table.
 
 use acceptance::api::{Api, Caller};
+use domain::api_key::Scope;
 use http::Method;
-use passerelle::auth::Scope;
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 use passerelle_local::engines::Storage;
 use passerelle_local::neighbours::dataspace::Dataspace;
 use passerelle_local::stack::{Stack, StackOptions};

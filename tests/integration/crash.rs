@@ -11,7 +11,7 @@ use std::time::Duration;
 use acceptance::receivers::{Received, Receivers};
 use acceptance::verification::SigningSecret;
 use chrono::{TimeDelta, Utc};
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 use passerelle_local::engines::Storage;
 use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use passerelle::clients::dataspace::{Dataspace as Client, FetchError, Fetched};
-use passerelle::clock::Clock;
-use passerelle::secrets::Rotating;
+use passerelle::platform::clock::Clock;
+use passerelle::platform::secrets::Rotating;
 use passerelle_local::engines::Storage;
 use passerelle_local::neighbours::Down;
 use passerelle_local::neighbours::dataspace::{Answer, Dataspace};

@@ -2,12 +2,12 @@
 
 use acceptance::api::{Api, Caller};
 use aws_sdk_dynamodb::Client;
+use domain::api_key::Scope;
+use domain::droits::account::Establishment;
+use domain::droits::perimeter::GeoCode;
+use domain::reference::territory;
 use http::{Method, StatusCode};
-use passerelle::auth::Scope;
-use passerelle::clock::Clock;
-use passerelle::droits::account::Establishment;
-use passerelle::droits::perimeter::GeoCode;
-use passerelle::reference::territory;
+use passerelle::platform::clock::Clock;
 use passerelle::store::droits::DroitsStore;
 use passerelle_local::demonstration::droits::{self as demonstration, ESTABLISHMENT};
 use passerelle_local::engines::Storage;

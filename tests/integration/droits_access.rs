@@ -3,14 +3,14 @@
 use acceptance::api::{Api, Caller};
 use aws_sdk_dynamodb::Client;
 use chrono::{DateTime, TimeDelta, Utc};
-use passerelle::auth::Scope;
-use passerelle::clock::Clock;
-use passerelle::droits::account::{Role, User};
-use passerelle::droits::suspension::Suspension;
-use passerelle::secrets::RotatingKeys;
+use domain::api_key::Scope;
+use domain::droits::account::{Role, User};
+use domain::droits::suspension::Suspension;
+use passerelle::identity::access_token::{self, Claims};
+use passerelle::platform::clock::Clock;
+use passerelle::platform::secrets::RotatingKeys;
 use passerelle::store::droits::DroitsStore;
 use passerelle::store::transaction::Transaction;
-use passerelle::tokens::{self, Claims};
 use passerelle_local::demonstration::droits::{self as demonstration, ESTABLISHMENT};
 use passerelle_local::engines::Storage;
 use passerelle_local::stack::{Stack, StackOptions};
@@ -61,7 +61,7 @@ impl World {
             store.add_membership(&mut transaction, user.id, ESTABLISHMENT, true).unwrap();
             store.commit(transaction).await.unwrap();
             let claims = Claims::new(user.id, ESTABLISHMENT, role, now - age);
-            callers.push((name, Caller::key(&tokens::issue(&claims, &keys.current()).unwrap())));
+            callers.push((name, Caller::key(&access_token::issue(&claims, &keys.current()).unwrap())));
         }
         Self { api: Api::under("/droits/v1", stack.api()), callers }
     }

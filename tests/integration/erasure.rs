@@ -1,9 +1,9 @@
 //! Erasing a person reaches what a request no longer shows: events of a former porteur, kept answers.
 
 use acceptance::api::{Api, Caller};
+use domain::api_key::Scope;
 use http::{Method, StatusCode};
-use passerelle::auth::Scope;
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 use passerelle_local::engines::Storage;
 use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};

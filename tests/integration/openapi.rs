@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 use passerelle::web::problem::Code;
 use passerelle_local::engines::Storage;
 use passerelle_local::stack::{Stack, StackOptions};

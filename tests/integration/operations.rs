@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use acceptance::workspace::root;
-use passerelle::measures::{ACCEPT_TO_RECEIVE, BREAKERS_OPEN, Count, DELIVERIES_FAILED, OLDEST_PENDING};
+use passerelle::platform::measures::{ACCEPT_TO_RECEIVE, BREAKERS_OPEN, Count, DELIVERIES_FAILED, OLDEST_PENDING};
 use serde_yaml_ng::Value;
 
 /// Sections of a runbook: what it means, what to look at, what to do.
@@ -95,7 +95,7 @@ fn the_dashboard_is_json_and_shows_every_metric_that_the_code_writes() {
     }
 }
 
-/// The metrics that `shared/src/measures.rs` names are written somewhere.
+/// The metrics that `shared/src/platform/measures.rs` names are written somewhere.
 #[test]
 fn every_metric_is_counted_somewhere() {
     let mut sources = String::new();

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 
 /// Stands at an instant; every [`Clock`] handed out by it follows when it is moved.
 #[derive(Debug, Clone)]

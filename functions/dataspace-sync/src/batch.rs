@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
-use passerelle::measures::Count;
+use passerelle::platform::measures::Count;
 use passerelle::store::error::StoreError;
 use serde_json::Value;
 use uuid::Uuid;

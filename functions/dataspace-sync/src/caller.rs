@@ -1,8 +1,8 @@
 //! Who calls: La Coop's back end, or for nightly runs somebody who manages the service.
 
 use axum::extract::FromRequestParts;
+use domain::api_key::Scope;
 use http::request::Parts;
-use passerelle::auth::Scope;
 use passerelle::web::caller::service_key;
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::Code;

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use passerelle::coop::contact::Contact;
-use passerelle::coop::retry;
-use passerelle::coop::user::User;
-use passerelle::measures::Count;
+use domain::coop::contact::Contact;
+use domain::coop::retry;
+use domain::coop::user::User;
+use passerelle::platform::measures::Count;
 use passerelle::store::coop::{CoopStore, Owed};
 use passerelle::store::error::{CommitError, StoreError};
 use tokio::time::Instant;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use passerelle::coop::history::Scribe;
-use passerelle::coop::lieux::{self, Counts, Import};
-use passerelle::coop::payload::Payload;
-use passerelle::coop::user::User;
+use domain::coop::history::Scribe;
+use domain::coop::lieux::{self, Counts, Import};
+use domain::coop::payload::Payload;
+use domain::coop::user::User;
 use passerelle::store::transaction::Transaction;
 use passerelle::web::deciding::deciding;
 use passerelle::web::error::ApiError;

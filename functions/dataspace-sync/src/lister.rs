@@ -1,8 +1,8 @@
 //! A nightly run begun, and its users sent their messages, page by page: an interrupted listing is taken up where it
 //! was.
 
-use passerelle::measures::Count;
-use passerelle::queue::QueueError;
+use passerelle::platform::measures::Count;
+use passerelle::platform::queue::QueueError;
 use passerelle::store::coop::{Ending, StoredRun};
 use passerelle::store::error::{CommitError, StoreError};
 use uuid::Uuid;

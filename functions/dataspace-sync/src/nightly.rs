@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use passerelle::coop::plan::Occasion;
-use passerelle::coop::retry;
-use passerelle::coop::run::Status;
-use passerelle::coop::user::Emploi;
-use passerelle::measures::Count;
+use domain::coop::plan::Occasion;
+use domain::coop::retry;
+use domain::coop::run::Status;
+use domain::coop::user::Emploi;
+use passerelle::platform::measures::Count;
 use passerelle::store::coop::{Ending, Mark, Profile, Reservation, Reserved, StoredRun};
 use passerelle::store::error::{CommitError, StoreError};
 use passerelle::web::error::ApiError;

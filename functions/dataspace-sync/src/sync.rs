@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use domain::coop::payload::Payload;
+use domain::coop::plan::{self, Facts, Occasion, Plan};
+use domain::coop::structures::Known;
 use passerelle::clients::dataspace::{FetchError, Fetched};
-use passerelle::coop::payload::Payload;
-use passerelle::coop::plan::{self, Facts, Occasion, Plan};
-use passerelle::coop::structures::Known;
-use passerelle::measures::Count;
+use passerelle::platform::measures::Count;
 use passerelle::store::coop::{Owed, Profile};
 use passerelle::store::transaction::Transaction;
 use passerelle::web::deciding::deciding;

@@ -1,8 +1,8 @@
 //! What the API shows: a user with what is kept of them, and a plan.
 
-use passerelle::coop::emplois::Action;
-use passerelle::coop::structures::{Known, Structure};
-use passerelle::coop::user::User;
+use domain::coop::emplois::Action;
+use domain::coop::structures::{Known, Structure};
+use domain::coop::user::User;
 use passerelle::store::coop::Profile;
 use passerelle::store::error::StoreError;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::sync::Decision;
-use passerelle::instant;
+use domain::instant;
 
 impl App {
     /// A user with what is kept of them.
@@ -25,7 +25,7 @@ impl App {
 fn view(profile: &Profile, known: &Known) -> Value {
     let mut emplois: Vec<_> = profile.emplois.iter().collect();
     emplois.sort_unstable_by_key(|emploi| (emploi.creation, emploi.id));
-    let emploi = |emploi: &&passerelle::coop::user::Emploi| {
+    let emploi = |emploi: &&domain::coop::user::Emploi| {
         json!({
             "id": emploi.id,
             "structure": summary(emploi.structure, known),
@@ -35,7 +35,7 @@ fn view(profile: &Profile, known: &Known) -> Value {
             "creation": instant::text(emploi.creation),
         })
     };
-    let lieu = |lieu: &passerelle::coop::user::Lieu| json!({"id": lieu.id, "structure": summary(lieu.structure, known), "debut": lieu.debut});
+    let lieu = |lieu: &domain::coop::user::Lieu| json!({"id": lieu.id, "structure": summary(lieu.structure, known), "debut": lieu.debut});
     let mut structures: Vec<&Structure> = known.structures.values().collect();
     structures.sort_unstable_by_key(|structure| (structure.creation, structure.id));
     let user = &profile.stored.user;
@@ -78,7 +78,7 @@ fn summary(id: Uuid, known: &Known) -> Value {
 /// What a synchronisation would write.
 pub(crate) fn plan(decision: &Decision) -> Value {
     let Decision { profile, known, plan, .. } = decision;
-    let step = |step: &passerelle::coop::emplois::Step| {
+    let step = |step: &domain::coop::emplois::Step| {
         let (action, is_new) = match step.action {
             Action::Create => ("create", true),
             Action::Update => ("update", false),

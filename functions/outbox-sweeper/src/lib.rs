@@ -6,15 +6,15 @@
 
 use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::communs::event::EventId;
+use domain::webhooks::subscription::Webhook;
 use futures_util::future::try_join_all;
-use passerelle::clock::Clock;
-use passerelle::communs::event::EventId;
-use passerelle::config::{ConfigError, Variables};
-use passerelle::queue::{QueueError, Turn, TurnQueue};
+use passerelle::platform::clock::Clock;
+use passerelle::platform::config::{ConfigError, Variables};
+use passerelle::platform::queue::{QueueError, Turn, TurnQueue};
 use passerelle::store::communs::events::{Pending, Recipient, SENT_WITHIN};
 use passerelle::store::communs::{CommunsStore, keys};
 use passerelle::store::error::{CommitError, StoreError};
-use passerelle::webhooks::subscription::Webhook;
 use serde::Serialize;
 
 /// The most things taken from one partition in one run.
@@ -109,7 +109,7 @@ impl Sweeper {
             report.held += held;
         }
         let breakers = webhooks.iter().filter(|webhook| webhook.health.open.is_some()).count();
-        passerelle::measures::outbox(TimeDelta::milliseconds(report.oldest_pending_ms), breakers);
+        passerelle::platform::measures::outbox(TimeDelta::milliseconds(report.oldest_pending_ms), breakers);
         tracing::info!(
             events = report.events,
             retries = report.retries,

@@ -1,8 +1,8 @@
 //! Existence (404, 410), then right (403): a handler gets a project only through here.
 
-use passerelle::communs::permission::{Grant, Level};
-use passerelle::communs::project::{Project, ProjectId};
-use passerelle::people::Person;
+use domain::communs::permission::{Grant, Level};
+use domain::communs::project::{Project, ProjectId};
+use passerelle::identity::person_hash::Person;
 use passerelle::store::communs::grants::Held;
 use passerelle::store::communs::projects::Stored;
 use passerelle::web::problem::{Code, Problem};

@@ -3,19 +3,19 @@
 use std::sync::{Arc, OnceLock};
 
 use aws_config::SdkConfig;
+use domain::communs::project::Porteur;
+use domain::reference::email::Email;
+use domain::webhooks::address::Policy;
 use passerelle::clients::signed::SignedSender;
 use passerelle::clients::webhook::{Timeouts, WebhookClient};
-use passerelle::clock::Clock;
-use passerelle::communs::project::Porteur;
-use passerelle::config::{ConfigError, Variables};
-use passerelle::ids::Ids;
-use passerelle::people::Person;
-use passerelle::queue::TurnQueue;
-use passerelle::reference::email::Email;
-use passerelle::secrets::{RotatingKeys, SecretError};
+use passerelle::identity::person_hash::Person;
+use passerelle::platform::clock::Clock;
+use passerelle::platform::config::{ConfigError, Variables};
+use passerelle::platform::ids::Ids;
+use passerelle::platform::queue::TurnQueue;
+use passerelle::platform::secrets::{RotatingKeys, SecretError};
 use passerelle::store::communs::CommunsStore;
 use passerelle::web::error::ApiError;
-use passerelle::webhooks::address::Policy;
 
 /// The function's environment.
 #[derive(Clone, Debug)]

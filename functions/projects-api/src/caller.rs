@@ -5,11 +5,11 @@
 use std::sync::{Mutex, PoisonError};
 
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
+use domain::api_key::{KeyHash, Scope, Service};
+use domain::communs::project::ProjectId;
+use domain::reference::email::Email;
 use http::request::Parts;
-use passerelle::auth::{KeyHash, Scope, Service};
-use passerelle::communs::project::ProjectId;
-use passerelle::people::Person;
-use passerelle::reference::email::Email;
+use passerelle::identity::person_hash::Person;
 use passerelle::store::communs::grants::Held;
 use passerelle::store::communs::projects::Stored;
 use passerelle::web::problem::Code;

@@ -2,12 +2,12 @@
 //! way to the queue.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use passerelle::communs::event::{Event, EventId};
-use passerelle::communs::permission::{Grant, Level};
-use passerelle::communs::project::{Change, Outcome, Porteur, Project, ProjectId};
-use passerelle::measures::Count;
-use passerelle::people::Person;
-use passerelle::queue::Turn;
+use domain::communs::event::{Event, EventId};
+use domain::communs::permission::{Grant, Level};
+use domain::communs::project::{Change, Outcome, Porteur, Project, ProjectId};
+use passerelle::identity::person_hash::Person;
+use passerelle::platform::measures::Count;
+use passerelle::platform::queue::Turn;
 use passerelle::store::communs::events::Recipient;
 use passerelle::store::communs::grants::Held;
 use passerelle::store::transaction::Transaction;

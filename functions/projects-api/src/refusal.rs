@@ -1,8 +1,8 @@
 //! The refusal of a project's values.
 
-use passerelle::auth::Service;
-use passerelle::communs::content::Invalid;
-use passerelle::communs::statut;
+use domain::api_key::Service;
+use domain::communs::content::Invalid;
+use domain::communs::statut;
 use passerelle::web::problem::{Code, Problem};
 
 /// The refusal of a body's values, as the caller `service` is to see it.

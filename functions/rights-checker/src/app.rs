@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use domain::reference::email::Email;
 use passerelle::clients::brevo::Brevo;
 use passerelle::clients::portail_df::{ClientError, PortailDf};
-use passerelle::clock::Clock;
-use passerelle::config::{ConfigError, Variables};
-use passerelle::ids::Ids;
-use passerelle::passwords::Passwords;
-use passerelle::reference::email::Email;
-use passerelle::secrets::{Rotating, RotatingKeys, SecretError};
+use passerelle::identity::password::Passwords;
+use passerelle::platform::clock::Clock;
+use passerelle::platform::config::{ConfigError, Variables};
+use passerelle::platform::ids::Ids;
+use passerelle::platform::secrets::{Rotating, RotatingKeys, SecretError};
 use passerelle::store::communs::CommunsStore;
 use passerelle::store::droits::DroitsStore;
 

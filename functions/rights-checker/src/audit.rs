@@ -1,6 +1,6 @@
 //! The audit log: each decision, without e-mails and without secrets.
 
-use passerelle::droits::trail::Trail;
+use domain::droits::trail::Trail;
 use uuid::Uuid;
 
 /// Writes a decision down.

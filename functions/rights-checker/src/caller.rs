@@ -1,13 +1,13 @@
 //! Who calls: a service with a key of scope `manage`, or a person with an access token.
 
 use axum::extract::FromRequestParts;
+use domain::api_key::Scope;
+use domain::droits::account::{Establishment, Role, visible_communes};
+use domain::droits::perimeter::GeoCode;
+use domain::droits::suspension::banner;
 use http::request::Parts;
-use passerelle::auth::Scope;
-use passerelle::droits::account::{Establishment, Role, visible_communes};
-use passerelle::droits::perimeter::GeoCode;
-use passerelle::droits::suspension::banner;
+use passerelle::identity::access_token;
 use passerelle::store::droits::StoredUser;
-use passerelle::tokens;
 use passerelle::web::caller::{service_key, token};
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::{Code, Problem};
@@ -49,7 +49,8 @@ impl FromRequestParts<App> for UserCaller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         app.tokens.keep_fresh().await;
         let token = token(&parts.headers)?;
-        let claims = tokens::verified(token, &app.tokens.current(), app.clock.now()).ok_or(Code::Unauthenticated)?;
+        let claims =
+            access_token::verified(token, &app.tokens.current(), app.clock.now()).ok_or(Code::Unauthenticated)?;
         let stored = app.store.user(claims.sub).await?.ok_or(Code::Unauthenticated)?;
         if stored.user.deleted_at.is_some() {
             return Err(Code::Unauthenticated.into());

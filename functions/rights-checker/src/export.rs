@@ -66,7 +66,7 @@ mod tests {
     use std::io::Cursor;
 
     use calamine::{Data, Reader as _, Xlsx};
-    use passerelle::droits::perimeter::GeoCode;
+    use domain::droits::perimeter::GeoCode;
     use uuid::Uuid;
 
     use super::*;

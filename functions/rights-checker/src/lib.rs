@@ -1,7 +1,7 @@
 //! The HTTP API of droits: accounts, sign-in, change of establishment and the data they open, each decided against
 //! Portail DF, with the reason shown.
 //!
-//! Handlers gather facts, call a pure decision of `passerelle::droits`, and carry out what it says in one conditional
+//! Handlers gather facts, call a pure decision of `domain::droits`, and carry out what it says in one conditional
 //! transaction. The same function sends the mails of the second factor (SQS, schedule). Source: `spec/droits.md`.
 
 mod app;

@@ -3,8 +3,8 @@
 use axum::Json;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use passerelle::droits::account::Role;
-use passerelle::droits::perimeter::GeoCode;
+use domain::droits::account::Role;
+use domain::droits::perimeter::GeoCode;
 use passerelle::store::droits::{Page, Place, STATUSES};
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::Problem;

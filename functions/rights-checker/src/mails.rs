@@ -20,7 +20,7 @@ enum MailError {
     #[error(transparent)]
     Commit(#[from] CommitError),
     #[error("the code cannot be opened")]
-    Sealed(#[from] passerelle::secrets::SecretError),
+    Sealed(#[from] passerelle::platform::secrets::SecretError),
     #[error("Brevo {0}")]
     Brevo(#[from] passerelle::clients::outgoing::AskError),
 }

@@ -1,8 +1,8 @@
 //! The second factor of administrators: a code by mail, five minutes, three tries.
 
 use chrono::TimeDelta;
-use passerelle::codes;
-use passerelle::droits::account::User;
+use domain::droits::account::User;
+use passerelle::identity::second_factor_code;
 use passerelle::store::droits::{Mail, SecondFactor};
 use passerelle::store::transaction::Transaction;
 use passerelle::web::error::ApiError;
@@ -26,13 +26,13 @@ impl App {
         let now = self.clock.now();
         let stored = self.store.second_factor(user.id).await?;
         let before = self.unlocked(&stored)?;
-        let code = codes::code(rand::random());
+        let code = second_factor_code::code(rand::random());
         let keys = self.tokens.current();
         let mail_id = self.ids.next(now);
         let good_until = now + GOOD_FOR;
         let sealed_code = keys.seal(code.as_bytes(), &mail_id.to_string(), rand::random())?;
         let next = SecondFactor {
-            code: Some(codes::kept(&code, user.id, &keys)),
+            code: Some(second_factor_code::kept(&code, user.id, &keys)),
             good_until: Some(good_until),
             ..before.clone()
         };
@@ -55,7 +55,7 @@ impl App {
         let before = self.unlocked(&stored)?;
         let Some(kept) = &before.code else { return Err(Code::TwoFactorFailed.into()) };
         let fresh = before.good_until.is_some_and(|until| now < until);
-        let right = fresh && codes::matches(code, user.id, kept, &self.tokens.current());
+        let right = fresh && second_factor_code::matches(code, user.id, kept, &self.tokens.current());
         let next = if right {
             SecondFactor { version: before.version, ..SecondFactor::default() }
         } else {

@@ -1,14 +1,14 @@
 //! Signing in and changing establishment: facts gathered, the decision carried out, the answer of both.
 
-use passerelle::droits::account::{Role, User, visible_communes};
-use passerelle::droits::connection::{Refusal, Rights};
-use passerelle::droits::suspension::banner;
-use passerelle::droits::trail::Trail;
-use passerelle::instant;
-use passerelle::measures::Count;
+use domain::droits::account::{Role, User, visible_communes};
+use domain::droits::connection::{Refusal, Rights};
+use domain::droits::suspension::banner;
+use domain::droits::trail::Trail;
+use domain::instant;
+use passerelle::identity::access_token::{self, Claims};
+use passerelle::platform::measures::Count;
 use passerelle::store::droits::{Standing, StoredUser};
 use passerelle::store::transaction::Transaction;
-use passerelle::tokens::{self, Claims};
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::{Code, Problem};
 use serde_json::{Value, json};
@@ -86,7 +86,8 @@ impl App {
         let memberships = self.store.memberships(user.id).await?;
         let authorized = self.store.summaries(&memberships).await?;
         let claims = Claims::new(user.id, establishment.id, user.role, now);
-        let token = tokens::issue(&claims, &self.tokens.current()).map_err(|error| ApiError::Failed(error.into()))?;
+        let token =
+            access_token::issue(&claims, &self.tokens.current()).map_err(|error| ApiError::Failed(error.into()))?;
         let mut session = json!({
             "user": shown(&user),
             "establishment": establishment,

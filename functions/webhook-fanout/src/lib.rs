@@ -8,17 +8,17 @@ mod record;
 
 use aws_config::SdkConfig;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use domain::webhooks::address::Policy;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use passerelle::clients::signed::SignedSender;
 use passerelle::clients::webhook::{Timeouts, WebhookClient};
-use passerelle::clock::Clock;
-use passerelle::config::{ConfigError, Variables};
-use passerelle::queue::{Turn, TurnQueue};
-use passerelle::secrets::{RotatingKeys, SecretError};
+use passerelle::platform::clock::Clock;
+use passerelle::platform::config::{ConfigError, Variables};
+use passerelle::platform::queue::{Turn, TurnQueue};
+use passerelle::platform::secrets::{RotatingKeys, SecretError};
 use passerelle::store::communs::CommunsStore;
 use passerelle::store::communs::turns::Facts;
-use passerelle::webhooks::address::Policy;
 
 /// The function's environment.
 #[derive(Clone, Debug)]

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsMessage;
 use chrono::{DateTime, TimeDelta, Utc};
-use passerelle::communs::event::Event;
-use passerelle::measures::{self, Count};
-use passerelle::queue::{QueueError, Turn};
-use passerelle::secrets::SecretError;
+use domain::communs::event::Event;
+use domain::webhooks::delivery::{Attempt, Delivery, Step};
+use domain::webhooks::health::Health;
+use domain::webhooks::outcome::Outcome;
+use domain::webhooks::subscription::Webhook;
+use passerelle::platform::measures::{self, Count};
+use passerelle::platform::queue::{QueueError, Turn};
+use passerelle::platform::secrets::SecretError;
 use passerelle::store::communs::deliveries::Expect;
 use passerelle::store::communs::turns::Facts;
 use passerelle::store::error::{CommitError, StoreError};
-use passerelle::webhooks::delivery::{Attempt, Delivery, Step};
-use passerelle::webhooks::health::Health;
-use passerelle::webhooks::outcome::Outcome;
-use passerelle::webhooks::subscription::Webhook;
 
 use crate::Fanout;
 

@@ -4,10 +4,10 @@ use std::hint::black_box;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
-use passerelle::coop::payload::Payload;
-use passerelle::coop::plan::{Facts, Occasion, plan};
-use passerelle::coop::structures::{Known, Sharing, Structure};
-use passerelle::coop::user::{Emploi, Identity, User};
+use domain::coop::payload::Payload;
+use domain::coop::plan::{Facts, Occasion, plan};
+use domain::coop::structures::{Known, Sharing, Structure};
+use domain::coop::user::{Emploi, Identity, User};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -4,11 +4,11 @@ use std::hint::black_box;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use passerelle::droits::account::{Establishment, Prospect, Role, User};
-use passerelle::droits::perimeter::{GeoCode, Perimeter};
-use passerelle::droits::portail_df::{Consultation, Entry, Group, Part, Structure};
-use passerelle::droits::{connection, creation};
-use passerelle::reference::territory;
+use domain::droits::account::{Establishment, Prospect, Role, User};
+use domain::droits::perimeter::{GeoCode, Perimeter};
+use domain::droits::portail_df::{Consultation, Entry, Group, Part, Structure};
+use domain::droits::{connection, creation};
+use domain::reference::territory;
 use uuid::Uuid;
 
 fn communes(count: usize) -> Vec<GeoCode> {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 use passerelle_local::engines::Storage;
 use passerelle_local::runtime::sandbox;
 use passerelle_local::stack::{Stack, StackOptions};

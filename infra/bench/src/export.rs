@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use passerelle::droits::perimeter::GeoCode;
+use domain::droits::perimeter::GeoCode;
 use passerelle::store::droits::Housing;
 use rights_checker::Export;
 use uuid::Uuid;

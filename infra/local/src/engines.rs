@@ -15,7 +15,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use axum::Router;
 use bytes::Bytes;
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 
 use self::dynamodb::DynamoDb;
 use self::folder::Folder;

@@ -17,8 +17,8 @@ use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use chrono::{DateTime, Utc};
-use passerelle::clock::Clock;
-use passerelle::webhooks::signature::SigningSecret;
+use domain::webhooks::signature::SigningSecret;
+use passerelle::platform::clock::Clock;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -172,7 +172,7 @@ fn wants_html(headers: &HeaderMap) -> bool {
 mod tests {
     use axum::body::{Body, to_bytes};
     use axum::http::Request;
-    use passerelle::webhooks::signature::sign;
+    use domain::webhooks::signature::sign;
     use tower::ServiceExt as _;
 
     use super::*;

@@ -11,8 +11,8 @@ use aws_config::SdkConfig;
 use aws_sdk_sqs::config::StalledStreamProtectionConfig;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use axum::Router;
-use passerelle::auth::Scope;
-use passerelle::clock::Clock;
+use domain::api_key::Scope;
+use passerelle::platform::clock::Clock;
 use serde_json::Value;
 
 pub use background::Background;
@@ -160,7 +160,7 @@ impl Stack {
         let StackOptions { storage, clock, variables: own } = options;
         let template = Template::parse(crate::template::EMBEDDED)?;
         let engines = Engines::open(storage, clock.clone())?;
-        let sdk = engines.sdk_config().into_builder().timeout_config(passerelle::aws::timeouts()).build();
+        let sdk = engines.sdk_config().into_builder().timeout_config(passerelle::platform::aws::timeouts()).build();
         let names = provision::provision(&template, &sdk, &clock).await?;
         let variables = variables(&template, &names, &own)?;
         let permissions = permissions(&template, &names)?;

@@ -1,4 +1,4 @@
-//! Writes the compact file. The reader, and the layout, are in `shared/src/reference/territory/file.rs`.
+//! Writes the compact file. The reader, and the layout, are in `shared/domain/src/reference/territory/file.rs`.
 
 use std::collections::BTreeMap;
 

@@ -3,10 +3,10 @@
 //! ```text
 //! npm pack @etalab/decoupage-administratif@6.0.0 --pack-destination target
 //! tar xzf target/etalab-decoupage-administratif-6.0.0.tgz -C target
-//! cargo run -p reference-data -- target/package/data shared/src/reference/territory/cog-2026.bin
+//! cargo run -p reference-data -- target/package/data shared/domain/src/reference/territory/cog-2026.bin
 //! ```
 //!
-//! The output depends on the input alone. Its layout is described in `shared/src/reference/territory/file.rs`.
+//! The output depends on the input alone. Its layout is described in `shared/domain/src/reference/territory/file.rs`.
 
 mod encode;
 mod source;

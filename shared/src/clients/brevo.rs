@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::outgoing::{self, AskError};
-use crate::secrets::{ApiKey, Rotating};
+use crate::platform::secrets::{ApiKey, Rotating};
 
 /// One call, its answer read.
 const CALL: Duration = Duration::from_secs(10);

@@ -2,7 +2,7 @@
 
 use super::brevo::Brevo;
 use super::outgoing::AskError;
-use crate::coop::contact::{Contact, ContactRequest};
+use domain::coop::contact::{Contact, ContactRequest};
 
 /// Keeps contacts in step, on one list. Cheap to clone.
 #[derive(Clone, Debug)]

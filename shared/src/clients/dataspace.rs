@@ -13,9 +13,9 @@ use serde_json::Value;
 use url::Url;
 
 use super::outgoing::{self, AskError};
-use crate::coop::payload::{ContractBroken, Payload};
-use crate::measures::Count;
-use crate::secrets::{ApiKey, Rotating};
+use crate::platform::measures::Count;
+use crate::platform::secrets::{ApiKey, Rotating};
+use domain::coop::payload::{ContractBroken, Payload};
 
 /// One try, its answer read.
 const TRY: Duration = Duration::from_secs(10);

@@ -18,10 +18,10 @@ use url::Url;
 
 use self::wire::{GroupWire, Id, Page, PerimeterWire, StructureWire, UserWire};
 use super::outgoing::{self, AskError};
-use crate::droits::perimeter::Perimeter;
-use crate::droits::portail_df::{Consultation, Entry, Group, Part, Structure};
-use crate::measures::Count;
-use crate::secrets::{Account, Rotating};
+use crate::platform::measures::Count;
+use crate::platform::secrets::{Account, Rotating};
+use domain::droits::perimeter::Perimeter;
+use domain::droits::portail_df::{Consultation, Entry, Group, Part, Structure};
 
 /// One call, its answer read.
 const CALL: Duration = Duration::from_secs(5);

@@ -7,12 +7,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::webhook::WebhookClient;
-use crate::secrets::{RotatingKeys, SecretError};
-use crate::webhooks::address::{Policy, check_url};
-use crate::webhooks::delivery::Attempt;
-use crate::webhooks::outcome::{ErrorClass, Outcome};
-use crate::webhooks::signature::{SigningSecret, sign};
-use crate::webhooks::subscription::{SealedSecret, Webhook};
+use crate::platform::secrets::{RotatingKeys, SecretError};
+use domain::webhooks::address::{Policy, check_url};
+use domain::webhooks::delivery::Attempt;
+use domain::webhooks::outcome::{ErrorClass, Outcome};
+use domain::webhooks::signature::{SigningSecret, sign};
+use domain::webhooks::subscription::{SealedSecret, Webhook};
 
 /// Signs and sends webhooks.
 #[derive(Clone, Debug)]

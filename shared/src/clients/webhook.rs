@@ -19,10 +19,10 @@ use tokio::time::{Instant, timeout_at};
 use tower::util::MapRequestLayer;
 
 use super::trust;
-use crate::clock::Clock;
-use crate::webhooks::address::{CheckedUrl, Policy};
-use crate::webhooks::outcome::{ErrorClass, Outcome};
-use crate::webhooks::retry::parse_retry_after;
+use crate::platform::clock::Clock;
+use domain::webhooks::address::{CheckedUrl, Policy};
+use domain::webhooks::outcome::{ErrorClass, Outcome};
+use domain::webhooks::retry::parse_retry_after;
 
 /// How much of an answer is read, in bytes.
 const READ_LIMIT: usize = 64 * 1_024;

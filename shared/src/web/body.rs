@@ -6,7 +6,7 @@ use http::{HeaderMap, header};
 use serde_json::Value;
 
 use super::problem::{Code, Problem};
-use crate::shape::Fault;
+use domain::shape::Fault;
 
 /// The largest body of an ordinary request: 1 MiB.
 pub const MAX_BYTES: usize = 1024 * 1024;

@@ -5,9 +5,9 @@ use http::header::AUTHORIZATION;
 
 use super::error::ApiError;
 use super::problem::Code;
-use crate::auth::{KeyHash, bearer};
 use crate::store::communs::CommunsStore;
 use crate::store::communs::api_keys::ApiKey;
+use domain::api_key::{KeyHash, bearer};
 
 /// The one bearer token of a request.
 ///

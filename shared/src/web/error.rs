@@ -42,8 +42,8 @@ impl From<CommitError> for ApiError {
     }
 }
 
-impl From<crate::secrets::SecretError> for ApiError {
-    fn from(error: crate::secrets::SecretError) -> Self {
+impl From<crate::platform::secrets::SecretError> for ApiError {
+    fn from(error: crate::platform::secrets::SecretError) -> Self {
         Self::Failed(error.into())
     }
 }

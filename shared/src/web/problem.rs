@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use crate::shape::Fault;
+use domain::shape::Fault;
 
 /// The codes of all problems, each documented at `/problems/<code>`.
 ///

@@ -2,9 +2,9 @@
 
 use super::body::RawBody;
 use super::problem::{Code, Problem};
-use crate::reference::email::Email;
-use crate::shape::{Fault, Shape};
 use axum::extract::Request;
+use domain::reference::email::Email;
+use domain::shape::{Fault, Shape};
 use serde_json::Value;
 use uuid::Uuid;
 

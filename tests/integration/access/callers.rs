@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use acceptance::api::Caller;
-use passerelle::auth::Scope;
+use domain::api_key::Scope;
 use passerelle_local::stack::Stack;
 
 /// The service that created the project, and owns the webhook.

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use acceptance::receivers::Receivers;
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 use serde_json::Value;
 
 use fixture::World;

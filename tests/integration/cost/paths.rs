@@ -1,8 +1,8 @@
 //! Every access path, billed.
 
 use chrono::TimeDelta;
+use domain::reference::territory;
 use http::Method;
-use passerelle::reference::territory;
 use serde_json::{Value, json};
 
 use super::world::{AGENT, Queue, World};

@@ -1,6 +1,6 @@
 //! The binary of the coop: HTTP, batches and schedules, told apart by their shape.
 
-use passerelle::auth::Scope;
+use domain::api_key::Scope;
 use serde_json::json;
 
 use super::events::{answer, id_and_body, sample, sqs};

@@ -163,7 +163,7 @@ fn acknowledged_before_kill(folder: &Path) -> Vec<String> {
 async fn a_folder_has_one_owner_at_a_time() {
     let folder = TemporaryFolder::new();
     let first = open(Storage::Directory(folder.path()));
-    let refused = Engines::open(Storage::Directory(folder.path()), passerelle::clock::Clock::system());
+    let refused = Engines::open(Storage::Directory(folder.path()), passerelle::platform::clock::Clock::system());
     let Err(error @ OpenError::Held { .. }) = refused else { panic!("the folder is taken") };
     assert!(error.to_string().contains("déjà utilisé"), "{error}");
     assert!(error.to_string().contains(&folder.path().display().to_string()), "{error}");
@@ -187,7 +187,7 @@ async fn damage_is_told_in_one_sentence_that_names_the_file() {
         let end = bytes.len();
         bytes[4_096..end].fill(0x5A);
         std::fs::write(&path, bytes).expect("damaged");
-        let opened = Engines::open(Storage::Directory(folder.path()), passerelle::clock::Clock::system());
+        let opened = Engines::open(Storage::Directory(folder.path()), passerelle::platform::clock::Clock::system());
         let Err(error) = opened else { panic!("{file}: the damage goes unseen") };
         let message = error.to_string();
         assert!(message.contains(&path.display().to_string()), "{message}");

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::Credentials;
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 use passerelle_local::engines::{Engines, REGION, Storage};
 use uuid::Uuid;
 

@@ -5,7 +5,7 @@
 
 use acceptance::api::{Api, Caller};
 use http::Method;
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 use passerelle_local::demonstration::droits as demonstration;
 use passerelle_local::engines::{Metered, Storage};
 use passerelle_local::neighbours::portail_df::PortailDf;

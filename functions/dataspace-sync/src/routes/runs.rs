@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
+use domain::coop::run::View;
 use http::StatusCode;
-use passerelle::coop::run::View;
 use passerelle::store::coop::StoredRun;
 use passerelle::store::error::CommitError;
 use passerelle::web::error::ApiError;

@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
-use passerelle::coop::lieux;
-use passerelle::coop::plan::Occasion;
-use passerelle::coop::report::Report;
+use domain::coop::lieux;
+use domain::coop::plan::Occasion;
+use domain::coop::report::Report;
 use passerelle::web::error::ApiError;
 use passerelle::web::query::Query;
 use serde::Serialize;

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Path, Request, State};
+use domain::coop::user::{Identity, User};
 use http::StatusCode;
-use passerelle::coop::user::{Identity, User};
 use passerelle::store::transaction::Transaction;
 use passerelle::web::body::MAX_BYTES;
 use passerelle::web::deciding::deciding;

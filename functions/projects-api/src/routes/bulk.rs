@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::{Request, State};
+use domain::communs::draft::ProjectDraft;
+use domain::shape::{Field, Shape};
 use futures_util::{StreamExt as _, stream};
-use passerelle::communs::draft::ProjectDraft;
-use passerelle::shape::{Field, Shape};
 use passerelle::web::body::{MAX_BULK_BYTES, RawBody};
 use passerelle::web::problem::Problem;
 use serde_json::{Value, json};

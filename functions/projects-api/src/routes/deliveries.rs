@@ -2,12 +2,12 @@
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
-use passerelle::communs::cursor;
-use passerelle::communs::event::EventId;
-use passerelle::instant;
+use domain::communs::cursor;
+use domain::communs::event::EventId;
+use domain::instant;
+use domain::webhooks::delivery::{Delivery, Status};
+use domain::webhooks::subscription::Webhook;
 use passerelle::web::problem::Code;
-use passerelle::webhooks::delivery::{Delivery, Status};
-use passerelle::webhooks::subscription::Webhook;
 use serde_json::{Value, json};
 
 use super::webhooks::find;

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use passerelle::communs::{cursor, digest};
-use passerelle::instant;
+use domain::communs::{cursor, digest};
+use domain::instant;
 use passerelle::store::communs::events::FEED_LAG;
 use passerelle::store::communs::lists::Filter;
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ pub(super) async fn events(
     let after = query.get("after", cursor::event)?;
     let end = app.clock.now() - FEED_LAG;
     let feed = app.store.feed(&caller.service, after.as_ref(), end, query.limit()?).await?;
-    let item = |event: &passerelle::communs::event::Event| {
+    let item = |event: &domain::communs::event::Event| {
         json!({
             "id": event.id,
             "type": event.kind,
@@ -76,7 +76,7 @@ pub(super) async fn digest(
     let after = query.get("after", cursor::project)?;
     let page = app.store.list(None, &Filter::default(), after, query.limit()?).await?;
     let next = page.projects.last().filter(|_| page.more).map(|last| cursor::after_project(last.id));
-    let item = |project: &passerelle::communs::project::Project| json!({"projectId": project.id, "version": project.version, "hash": digest::hash(project)});
+    let item = |project: &domain::communs::project::Project| json!({"projectId": project.id, "version": project.version, "hash": digest::hash(project)});
     let items: Vec<Value> = page.projects.iter().map(item).collect();
     Ok(Json(json!({"items": items, "nextCursor": next})))
 }

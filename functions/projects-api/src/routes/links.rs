@@ -2,10 +2,10 @@
 
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
+use domain::communs::content;
+use domain::communs::permission::Level;
+use domain::shape::Shape;
 use http::{HeaderMap, StatusCode};
-use passerelle::communs::content;
-use passerelle::communs::permission::Level;
-use passerelle::shape::Shape;
 use passerelle::web::body::{MAX_BYTES, RawBody};
 use passerelle::web::problem::{Code, Problem};
 

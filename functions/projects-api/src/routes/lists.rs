@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use passerelle::auth::Service;
-use passerelle::communs::statut::Generic;
-use passerelle::communs::{cursor, view};
-use passerelle::instant;
-use passerelle::reference::territory;
+use domain::api_key::Service;
+use domain::communs::statut::Generic;
+use domain::communs::{cursor, view};
+use domain::instant;
+use domain::reference::territory;
 use passerelle::store::communs::lists::Filter;
 use serde_json::{Value, json};
 

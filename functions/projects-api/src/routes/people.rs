@@ -5,17 +5,17 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use passerelle::communs::event::Event;
-use passerelle::communs::project::{Outcome, ProjectId};
-use passerelle::people::Person;
-use passerelle::reference::email::Email;
-use passerelle::shape::Shape;
+use domain::communs::event::Event;
+use domain::communs::project::{Outcome, ProjectId};
+use domain::reference::email::Email;
+use domain::shape::Shape;
+use domain::webhooks::subscription::Webhook;
+use passerelle::identity::person_hash::Person;
 use passerelle::store::communs::projects::Stored;
 use passerelle::store::error::CommitError;
 use passerelle::store::transaction::Transaction;
 use passerelle::web::body::{MAX_BYTES, RawBody};
 use passerelle::web::problem::Problem;
-use passerelle::webhooks::subscription::Webhook;
 use serde::Serialize;
 
 use crate::access::Found;

@@ -2,12 +2,12 @@
 
 use axum::Json;
 use axum::extract::{Path, Request, State};
+use domain::communs::permission::Level;
+use domain::communs::project::ProjectId;
+use domain::reference::email::Email;
+use domain::shape::{Fault, Field, Shape};
 use http::StatusCode;
-use passerelle::communs::permission::Level;
-use passerelle::communs::project::ProjectId;
-use passerelle::people::Person;
-use passerelle::reference::email::Email;
-use passerelle::shape::{Fault, Field, Shape};
+use passerelle::identity::person_hash::Person;
 use passerelle::web::body::{MAX_BYTES, RawBody};
 use passerelle::web::problem::{Code, Problem};
 use serde_json::{Value, json};

@@ -3,14 +3,14 @@
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
+use domain::api_key::Service;
+use domain::communs::content;
+use domain::communs::draft::ProjectDraft;
+use domain::communs::permission::Level;
+use domain::communs::project::{Outcome, Project};
+use domain::communs::view;
+use domain::shape::Field;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use passerelle::auth::Service;
-use passerelle::communs::content;
-use passerelle::communs::draft::ProjectDraft;
-use passerelle::communs::permission::Level;
-use passerelle::communs::project::{Outcome, Project};
-use passerelle::communs::view;
-use passerelle::shape::Field;
 use passerelle::store::communs::idempotency::Record;
 use passerelle::store::communs::projects::Stored;
 use passerelle::store::transaction::Transaction;
@@ -77,7 +77,7 @@ pub(super) async fn create(
         let (status, project) = upsert(&app, &caller, &draft, "", &|_, _, _| Ok(())).await?;
         return Ok(shown(status, &project, &caller.service));
     };
-    let body_hash = passerelle::hex::encode(&Sha256::digest(body.to_string().as_bytes()));
+    let body_hash = domain::hex::encode(&Sha256::digest(body.to_string().as_bytes()));
     deciding(|| async {
         // The answer is kept in the transaction of the write: two requests at once with one key cannot both write.
         if let Some(record) = app.store.idempotency(&caller.service, &key, app.clock.now()).await? {

@@ -3,18 +3,18 @@
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::communs::event::{Event, EventId};
+use domain::instant;
+use domain::shape::Shape;
+use domain::webhooks::delivery::{Delivery, Status};
+use domain::webhooks::subscription::Webhook;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::StatusCode;
-use passerelle::communs::event::{Event, EventId};
-use passerelle::instant;
-use passerelle::queue::Turn;
-use passerelle::shape::Shape;
+use passerelle::platform::queue::Turn;
 use passerelle::store::communs::deliveries::Expect;
 use passerelle::store::error::CommitError;
 use passerelle::web::body::{MAX_BYTES, RawBody};
 use passerelle::web::problem::{Code, Problem};
-use passerelle::webhooks::delivery::{Delivery, Status};
-use passerelle::webhooks::subscription::Webhook;
 use serde_json::{Value, json};
 
 use super::webhooks::find;

@@ -1,7 +1,7 @@
 //! The status table of the calling service.
 
 use axum::Json;
-use passerelle::communs::statut::{self, Generic};
+use domain::communs::statut::{self, Generic};
 use serde_json::{Value, json};
 
 use crate::caller::ServiceCaller;

@@ -1,11 +1,11 @@
 //! What a body asks of a webhook: its address, the types it wants, its description. All faults at once.
 
-use passerelle::communs::event::Kind;
-use passerelle::shape::{Fault, Field, Shape};
+use domain::communs::event::Kind;
+use domain::shape::{Fault, Field, Shape};
+use domain::webhooks::address::check_url;
+use domain::webhooks::subscription::Webhook;
 use passerelle::web::body::RawBody;
 use passerelle::web::problem::{Code, Problem};
-use passerelle::webhooks::address::check_url;
-use passerelle::webhooks::subscription::Webhook;
 use serde_json::Value;
 
 use crate::app::App;

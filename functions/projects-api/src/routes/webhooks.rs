@@ -2,15 +2,15 @@
 
 use axum::Json;
 use axum::extract::{Path, Request, State};
+use domain::communs::event::EventId;
+use domain::instant;
+use domain::webhooks::health::Health;
+use domain::webhooks::signature::SigningSecret;
+use domain::webhooks::subscription::{ROTATION_OVERLAP, SealedSecret, Webhook, WebhookId};
 use http::StatusCode;
-use passerelle::communs::event::EventId;
-use passerelle::instant;
 use passerelle::store::error::CommitError;
 use passerelle::web::body::{MAX_BYTES, RawBody};
 use passerelle::web::problem::Code;
-use passerelle::webhooks::health::Health;
-use passerelle::webhooks::signature::SigningSecret;
-use passerelle::webhooks::subscription::{ROTATION_OVERLAP, SealedSecret, Webhook, WebhookId};
 use serde_json::{Value, json};
 
 use super::webhook_settings::Wanted;
@@ -67,7 +67,7 @@ pub(super) async fn create(
         // A race with another registration looks like a full house: the count tells them apart.
         Err(CommitError::Race) => {
             let held = app.store.webhooks(Some(&webhook.service)).await?.len();
-            let full = held >= passerelle::webhooks::subscription::MAX_PER_SERVICE as usize;
+            let full = held >= domain::webhooks::subscription::MAX_PER_SERVICE as usize;
             return Err(if full { Code::WebhookLimitReached.into() } else { ApiError::Race });
         }
         Err(error) => return Err(error.into()),

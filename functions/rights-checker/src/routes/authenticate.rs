@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
+use domain::droits::connection::{Facts, Outcome, Refusal, decide};
+use domain::droits::portail_df::Consultation;
 use lambda_http::request::RequestContext;
-use passerelle::droits::connection::{Facts, Outcome, Refusal, decide};
-use passerelle::droits::portail_df::Consultation;
 use passerelle::store::droits::{Standing, StoredUser, WINDOW};
 use passerelle::web::body::MAX_BYTES;
 use passerelle::web::deciding::deciding;

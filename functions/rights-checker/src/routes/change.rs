@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use passerelle::droits::change::{Facts, Outcome, decide};
-use passerelle::droits::connection::Refusal;
-use passerelle::droits::portail_df::Consultation;
+use domain::droits::change::{Facts, Outcome, decide};
+use domain::droits::connection::Refusal;
+use domain::droits::portail_df::Consultation;
 use passerelle::web::body::MAX_BYTES;
 use passerelle::web::deciding::deciding;
 use passerelle::web::error::ApiError;

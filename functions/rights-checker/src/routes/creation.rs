@@ -2,12 +2,12 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
+use domain::droits::account::{Establishment, Prospect, Role, User};
+use domain::droits::creation::{Facts, Outcome, Refusal, decide};
+use domain::droits::perimeter::Perimeter;
+use domain::droits::portail_df::Consultation;
+use domain::droits::trail::Trail;
 use http::StatusCode;
-use passerelle::droits::account::{Establishment, Prospect, Role, User};
-use passerelle::droits::creation::{Facts, Outcome, Refusal, decide};
-use passerelle::droits::perimeter::Perimeter;
-use passerelle::droits::portail_df::Consultation;
-use passerelle::droits::trail::Trail;
 use passerelle::store::transaction::Transaction;
 use passerelle::web::body::MAX_BYTES;
 use passerelle::web::deciding::deciding;

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use passerelle::droits::account::Role;
+use domain::droits::account::Role;
 use passerelle::store::droits::{Page, Place, Summary};
 use passerelle::web::error::ApiError;
 use serde_json::Value;

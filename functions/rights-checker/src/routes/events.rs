@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use passerelle::droits::perimeter::GeoCode;
+use domain::droits::perimeter::GeoCode;
 use passerelle::web::error::ApiError;
 use serde_json::Value;
 

@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use passerelle::droits::connection::{self, Rights};
-use passerelle::droits::diagram::{Flow, highlighted};
-use passerelle::droits::suspension::Cause;
-use passerelle::droits::trail::Trail;
-use passerelle::droits::{change, creation};
+use domain::droits::connection::{self, Rights};
+use domain::droits::diagram::{Flow, highlighted};
+use domain::droits::suspension::Cause;
+use domain::droits::trail::Trail;
+use domain::droits::{change, creation};
 use passerelle::store::droits::Standing;
 use passerelle::web::body::MAX_BYTES;
 use passerelle::web::error::ApiError;

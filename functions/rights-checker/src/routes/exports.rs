@@ -2,8 +2,8 @@
 
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
+use domain::droits::perimeter::GeoCode;
 use http::{HeaderValue, header};
-use passerelle::droits::perimeter::GeoCode;
 use passerelle::store::droits::{Kind, Place};
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::{Code, Problem};

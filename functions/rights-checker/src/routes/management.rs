@@ -4,8 +4,8 @@ mod items;
 
 use axum::Json;
 use axum::extract::{Path, Request, State};
+use domain::shape::{Fault, Field, Shape};
 use futures_util::TryStreamExt as _;
-use passerelle::shape::{Fault, Field, Shape};
 use passerelle::store::transaction::Transaction;
 use passerelle::web::body::MAX_BULK_BYTES;
 use passerelle::web::error::ApiError;

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
-use passerelle::droits::perimeter::GeoCode;
+use domain::droits::perimeter::GeoCode;
 use passerelle::store::droits::Owner;
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::Code;

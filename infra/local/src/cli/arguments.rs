@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use passerelle::auth::{KeyHash, Scope, Service};
+use domain::api_key::{KeyHash, Scope, Service};
 
 use super::Failure;
 use crate::engines::Fault;

@@ -22,7 +22,7 @@ struct Copied {
 
 /// Copies, and says how many items there were.
 pub(super) async fn copy_table(asked: CopyTable) -> Result<(), Failure> {
-    let sdk = passerelle::aws::load().await;
+    let sdk = passerelle::platform::aws::load().await;
     let Copied { read, written } = copy(&Client::new(&sdk), &asked).await?;
     let kept = read - written;
     writeln!(std::io::stdout(), "{read} éléments lus, {written} écrits, {kept} déjà là et laissés tels quels")
@@ -53,7 +53,7 @@ async fn copy(client: &Client, asked: &CopyTable) -> Result<Copied, Failure> {
 #[cfg(test)]
 mod tests {
     use aws_sdk_dynamodb::types::AttributeValue;
-    use passerelle::clock::Clock;
+    use passerelle::platform::clock::Clock;
 
     use super::*;
     use crate::engines::Storage;

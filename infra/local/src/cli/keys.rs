@@ -5,8 +5,8 @@
 use std::io::Write;
 
 use chrono::Utc;
-use passerelle::auth::{KeyHash, Scope, Service, new_api_key};
-use passerelle::instant;
+use domain::api_key::{KeyHash, Scope, Service, new_api_key};
+use domain::instant;
 use passerelle::store::communs::CommunsStore;
 
 use super::arguments::{Keys, KeysAction};
@@ -14,7 +14,7 @@ use super::{Failure, table_failure};
 
 /// Does what is asked of the keys.
 pub(super) async fn keys(keys: Keys) -> Result<(), Failure> {
-    let sdk = passerelle::aws::load().await;
+    let sdk = passerelle::platform::aws::load().await;
     let store = CommunsStore::new(aws_sdk_dynamodb::Client::new(&sdk), keys.table);
     run(&store, keys.action, &mut std::io::stdout()).await
 }
@@ -54,7 +54,7 @@ async fn revoke(store: &CommunsStore, hash: &KeyHash) -> Result<String, Failure>
 
 #[cfg(test)]
 mod tests {
-    use passerelle::clock::Clock;
+    use passerelle::platform::clock::Clock;
 
     use super::*;
     use crate::cli::arguments::ScopeName;

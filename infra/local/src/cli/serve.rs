@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::serve::ListenerExt as _;
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;

@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::io::Write;
 
 use axum::http::Method;
-use passerelle::auth::Scope;
-use passerelle::clock::Clock;
+use domain::api_key::Scope;
+use passerelle::platform::clock::Clock;
 use serde_json::Value;
 
 use super::DemoError;

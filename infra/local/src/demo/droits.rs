@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use axum::http::Method;
-use passerelle::auth::Scope;
-use passerelle::clock::Clock;
+use domain::api_key::Scope;
+use passerelle::platform::clock::Clock;
 use serde_json::json;
 
 use super::DemoError;

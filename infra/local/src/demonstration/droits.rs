@@ -1,8 +1,8 @@
 //! Demonstration data of droits: an establishment, its housing, and people with an account.
 
-use passerelle::droits::account::{Establishment, Role, User};
-use passerelle::droits::perimeter::GeoCode;
-use passerelle::passwords::{PasswordError, Passwords};
+use domain::droits::account::{Establishment, Role, User};
+use domain::droits::perimeter::GeoCode;
+use passerelle::identity::password::{PasswordError, Passwords};
 use passerelle::store::droits::{DroitsStore, Housing};
 use passerelle::store::error::{CommitError, StoreError};
 use passerelle::store::transaction::Transaction;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use dynoxide::actions::query::QueryRequest;
 use dynoxide::{AttributeValue, Database, DynoxideError};
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

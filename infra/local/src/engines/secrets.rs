@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

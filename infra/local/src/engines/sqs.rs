@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 

@@ -2,7 +2,7 @@
 
 use axum::http::HeaderMap;
 use chrono::{DateTime, TimeDelta, Utc};
-use passerelle::webhooks::signature::{SigningSecret, sign};
+use domain::webhooks::signature::{SigningSecret, sign};
 use subtle::ConstantTimeEq as _;
 
 /// How far a webhook's timestamp may lie from the receiver's clock: the standard's own tolerance, against replays.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 
 use super::*;
 use crate::engines::Storage;

@@ -8,7 +8,7 @@ use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::QueueAttributeName;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 
 use super::StackError;
 use crate::engines::ACCOUNT;

@@ -70,7 +70,7 @@ fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<
         return Ok(None);
     }
     let day = || text.parse::<NaiveDate>().ok().map(|day| day.and_time(NaiveTime::MIN).and_utc());
-    let moment = crate::instant::parse(text).or_else(day);
+    let moment = domain::instant::parse(text).or_else(day);
     moment.map(Some).ok_or_else(|| serde::de::Error::custom("neither an instant nor a day"))
 }
 

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::iter::successors;
 
 use super::resolver::AddressRefused;
-use crate::webhooks::outcome::ErrorClass;
+use domain::webhooks::outcome::ErrorClass;
 
 /// The class shown to the receiver's owner. Whatever is no time-out, name or TLS problem broke the connection.
 pub(super) fn classify(error: &reqwest::Error) -> ErrorClass {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use thiserror::Error;
 
-use crate::webhooks::address::Policy;
+use domain::webhooks::address::Policy;
 
 /// The system's resolver, less the addresses the policy refuses.
 pub(super) struct AllowedAddresses {

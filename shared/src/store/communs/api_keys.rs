@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{CommunsStore, keys};
-use crate::auth::{KeyHash, NewApiKey, Scope, Service};
-use crate::instant;
 use crate::store::error::{CommitError, StoreError};
 use crate::store::transaction::{Guard, Transaction};
+use domain::api_key::{KeyHash, NewApiKey, Scope, Service};
+use domain::instant;
 
 /// How many keys of one scope a service may have at a time.
 const SLOTS: u8 = 2;

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::due::Due;
 use super::events::KEPT;
 use super::{CommunsStore, keys};
-use crate::communs::event::EventId;
-use crate::instant;
 use crate::store::error::{CommitError, StoreError};
 use crate::store::schema;
-use crate::webhooks::delivery::{Delivery, Status};
-use crate::webhooks::subscription::WebhookId;
+use domain::communs::event::EventId;
+use domain::instant;
+use domain::webhooks::delivery::{Delivery, Status};
+use domain::webhooks::subscription::WebhookId;
 
 /// How many newer versions are looked at at a time: one `BatchGetItem`.
 const VERSIONS_AT_A_TIME: i32 = 100;

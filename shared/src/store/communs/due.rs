@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 
 use super::CommunsStore;
 use super::keys;
-use crate::instant;
 use crate::store::error::{CommitError, StoreError};
 use crate::store::table::ItemKey;
+use domain::instant;
 
 /// Something that is due.
 #[derive(Clone, Debug)]

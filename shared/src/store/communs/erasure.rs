@@ -6,16 +6,16 @@ use serde_json::Value;
 
 use super::idempotency::RecordItem;
 use super::{CommunsStore, keys};
-use crate::communs::event::{Event, redact};
-use crate::communs::project::ProjectId;
-use crate::people::{Person, PersonHash};
+use crate::identity::person_hash::{Person, PersonHash};
 use crate::store::error::{CommitError, StoreError};
 use crate::store::table::ItemKey;
-use crate::webhooks::subscription::WebhookId;
+use domain::communs::event::{Event, redact};
+use domain::communs::project::ProjectId;
+use domain::webhooks::subscription::WebhookId;
 
 /// The data of an event in its stored form.
 #[derive(Serialize)]
-struct Data<'a>(#[serde(serialize_with = "crate::deflated::serialize")] &'a Value);
+struct Data<'a>(#[serde(serialize_with = "crate::store::deflated::serialize")] &'a Value);
 
 impl CommunsStore {
     /// Replaces the body of a stored event by its redacted form.

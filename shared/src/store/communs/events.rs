@@ -1,18 +1,22 @@
 //! Events: the outbox (pending until the queue has accepted them), and the feed of the last 90 days.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{CommunsStore, keys};
-use crate::auth::Service;
-use crate::communs::event::{Event, EventId};
-use crate::instant;
 use crate::store::error::{CommitError, StoreError};
 use crate::store::merge::Merge;
 use crate::store::schema;
 use crate::store::transaction::{Guard, Transaction};
-use crate::webhooks::subscription::WebhookId;
+use domain::api_key::Service;
+use domain::communs::event::{Event, EventId, Kind};
+use domain::communs::project::ProjectId;
+use domain::instant;
+use domain::webhooks::subscription::WebhookId;
 
 /// How long events and deliveries are kept.
 pub const KEPT: TimeDelta = TimeDelta::days(90);
@@ -52,6 +56,23 @@ impl TryFrom<String> for Recipient {
     }
 }
 
+/// How an event is stored. Its `data` is stored as its deflated text: frozen to the letter, and small enough that the
+/// event of an ordinary project is one write unit, not two.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Event")]
+struct StoredEvent {
+    id: EventId,
+    kind: Kind,
+    #[serde(with = "instant")]
+    at: DateTime<Utc>,
+    service: Service,
+    project: ProjectId,
+    #[serde(with = "crate::store::deflated")]
+    data: Value,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    natifs: BTreeMap<Service, String>,
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct EventItem {
@@ -60,6 +81,7 @@ pub(super) struct EventItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due_at: Option<String>,
     recipients: Vec<Recipient>,
+    #[serde(with = "StoredEvent")]
     pub(super) event: Event,
     expires_at: i64,
 }

@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{CommunsStore, keys};
-use crate::communs::permission::Grant;
-use crate::communs::project::ProjectId;
-use crate::people::{Person, PersonHash};
+use crate::identity::person_hash::{Person, PersonHash};
 use crate::store::error::{CommitError, StoreError};
 use crate::store::schema;
 use crate::store::table::ItemKey;
 use crate::store::transaction::{Guard, Transaction};
+use domain::communs::permission::Grant;
+use domain::communs::project::ProjectId;
 
 #[derive(Serialize, Deserialize)]
 struct GrantItem {
@@ -184,7 +184,7 @@ fn guard(stored: Option<Grant>) -> Guard {
 }
 
 fn state(grant: Grant) -> String {
-    let explicit = grant.explicit.map_or("-", crate::communs::permission::Level::code);
+    let explicit = grant.explicit.map_or("-", domain::communs::permission::Level::code);
     let porteur = if grant.porteur { "+porteur" } else { "" };
     format!("{explicit}{porteur}{}", if grant.former_porteur { "+ancien" } else { "" })
 }

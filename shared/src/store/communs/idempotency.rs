@@ -5,12 +5,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{CommunsStore, keys};
-use crate::auth::Service;
-use crate::communs::project::ProjectId;
-use crate::instant;
-use crate::people::Person;
+use crate::identity::person_hash::Person;
 use crate::store::error::StoreError;
 use crate::store::transaction::{Guard, Transaction};
+use domain::api_key::Service;
+use domain::communs::project::ProjectId;
+use domain::instant;
 
 /// How long an answer is kept.
 pub const KEPT: TimeDelta = TimeDelta::hours(24);

@@ -3,12 +3,12 @@
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::auth::{KeyHash, Scope, Service};
-use crate::communs::event::EventId;
-use crate::communs::project::ProjectId;
-use crate::people::PersonHash;
+use crate::identity::person_hash::PersonHash;
 use crate::store::table::ItemKey;
-use crate::webhooks::subscription::WebhookId;
+use domain::api_key::{KeyHash, Scope, Service};
+use domain::communs::event::EventId;
+use domain::communs::project::ProjectId;
+use domain::webhooks::subscription::WebhookId;
 
 /// Events and the list of all projects are spread over this many partitions: a partition of DynamoDB takes 1,000
 /// write units a second, so that 32 of them carry some 10,000 ordinary changes a second (docs/scaling.md).
@@ -171,7 +171,7 @@ pub fn api_key_slot(service: &Service, scope: Scope, slot: u8) -> ItemKey {
 /// An idempotency record; the caller's key is hashed, as it may be any text.
 #[must_use]
 pub fn idempotency(service: &Service, key: &str) -> ItemKey {
-    ItemKey::new(format!("I#{service}#{}", crate::hex::encode(&Sha256::digest(key.as_bytes()))), "I")
+    ItemKey::new(format!("I#{service}#{}", domain::hex::encode(&Sha256::digest(key.as_bytes()))), "I")
 }
 
 /// What leads from a person to a kept answer that names them: the record's partition key is its sort key.

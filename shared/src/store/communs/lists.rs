@@ -7,14 +7,14 @@ use chrono::{DateTime, Utc};
 
 use super::projects::{WHOLE_COUNTRY, live};
 use super::{CommunsStore, keys};
-use crate::auth::Service;
-use crate::communs::permission::Grant;
-use crate::communs::project::{Collectivite, Project, ProjectId, TerritoryKind};
-use crate::communs::statut::Generic;
-use crate::people::Person;
-use crate::reference::territory::{self, Commune, Departement, Epci, Region};
+use crate::identity::person_hash::Person;
 use crate::store::error::StoreError;
 use crate::store::merge::Merge;
+use domain::api_key::Service;
+use domain::communs::permission::Grant;
+use domain::communs::project::{Collectivite, Project, ProjectId, TerritoryKind};
+use domain::communs::statut::Generic;
+use domain::reference::territory::{self, Commune, Departement, Epci, Region};
 
 /// How many candidates are read at a time: one `BatchGetItem`.
 const CANDIDATES: usize = 100;

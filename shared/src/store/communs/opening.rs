@@ -5,12 +5,12 @@ use super::grants::{self, Held};
 use super::keys;
 use super::projects::{self, Stored};
 use super::{CommunsStore, Item};
-use crate::auth::KeyHash;
-use crate::communs::project::ProjectId;
-use crate::people::Person;
+use crate::identity::person_hash::Person;
 use crate::store::error::StoreError;
 use crate::store::schema;
 use crate::store::table::ItemKey;
+use domain::api_key::KeyHash;
+use domain::communs::project::ProjectId;
 
 /// The first facts of a request.
 #[derive(Debug, Default)]

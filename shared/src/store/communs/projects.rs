@@ -5,14 +5,14 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{CommunsStore, keys};
-use crate::auth::Service;
-use crate::communs::event::{Event, EventId};
-use crate::communs::project::{Project, ProjectId, TerritoryKind};
-use crate::instant;
-use crate::reference::territory;
 use crate::store::error::StoreError;
 use crate::store::schema;
 use crate::store::transaction::{Guard, Transaction};
+use domain::api_key::Service;
+use domain::communs::event::{Event, EventId};
+use domain::communs::project::{Project, ProjectId, TerritoryKind};
+use domain::instant;
+use domain::reference::territory;
 
 /// A project concerned by more départements than this is listed once, as concerning the whole country: a
 /// transaction takes 100 writes.

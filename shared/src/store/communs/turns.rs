@@ -6,13 +6,13 @@ use super::deliveries::DeliveryItem;
 use super::events::EventItem;
 use super::keys;
 use super::{CommunsStore, Item};
-use crate::communs::event::{Event, EventId};
-use crate::queue::Turn;
+use crate::platform::queue::Turn;
 use crate::store::error::StoreError;
 use crate::store::schema;
 use crate::store::table::ItemKey;
-use crate::webhooks::delivery::Delivery;
-use crate::webhooks::subscription::{Webhook, WebhookId};
+use domain::communs::event::{Event, EventId};
+use domain::webhooks::delivery::Delivery;
+use domain::webhooks::subscription::{Webhook, WebhookId};
 
 /// `BatchGetItem` takes this many keys.
 const KEYS_AT_A_TIME: usize = 100;

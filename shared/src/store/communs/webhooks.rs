@@ -3,11 +3,11 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{CommunsStore, keys};
-use crate::auth::Service;
 use crate::store::error::{CommitError, StoreError};
 use crate::store::schema;
 use crate::store::transaction::{Guard, Transaction};
-use crate::webhooks::subscription::{MAX_PER_SERVICE, Webhook, WebhookId};
+use domain::api_key::Service;
+use domain::webhooks::subscription::{MAX_PER_SERVICE, Webhook, WebhookId};
 
 impl CommunsStore {
     /// The webhooks of one service, or of all, in order of registration within a service.

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{CoopStore, keys};
-use crate::coop::history::Change;
 use crate::store::error::StoreError;
 use crate::store::schema;
 use crate::store::transaction::{Guard, Transaction};
+use domain::coop::history::Change;
 
 /// Items read at a time: most hold a few changes, a sweep up to some ninety.
 const ITEMS: i32 = 25;

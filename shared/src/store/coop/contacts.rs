@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{CoopStore, keys};
-use crate::instant;
 use crate::store::error::{CommitError, StoreError};
 use crate::store::table::Item;
 use crate::store::transaction::{Guard, Transaction};
+use domain::instant;
 
 /// A contact is swept only after this: by then its message has been taken, or was never sent.
 const GRACE: TimeDelta = TimeDelta::seconds(30);

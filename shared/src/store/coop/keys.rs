@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::coop::structures::Trait;
-use crate::instant;
 use crate::store::table::ItemKey;
+use domain::coop::structures::Trait;
+use domain::instant;
 
 /// The index of all users that are not deleted.
 pub const ALL: &str = "all";
@@ -102,5 +102,5 @@ pub fn mark(run: Uuid, user: Uuid) -> ItemKey {
 }
 
 fn digest(text: &str) -> String {
-    crate::hex::encode(&Sha256::digest(text.as_bytes()))
+    domain::hex::encode(&Sha256::digest(text.as_bytes()))
 }

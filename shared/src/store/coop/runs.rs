@@ -14,12 +14,12 @@ use uuid::Uuid;
 
 use super::marks::{Ending, Mark};
 use super::{CoopStore, keys};
-use crate::coop::run::{Run, Status, Tally, is_mass_removal};
-use crate::instant;
-use crate::measures::Count;
+use crate::platform::measures::Count;
 use crate::store::error::{CommitError, StoreError};
 use crate::store::schema;
 use crate::store::transaction::{Guard, Transaction};
+use domain::coop::run::{Run, Status, Tally, is_mass_removal};
+use domain::instant;
 
 /// How long a lister is waited for before another goes on in its place.
 const LEASE: TimeDelta = TimeDelta::seconds(60);

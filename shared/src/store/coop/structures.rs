@@ -7,11 +7,11 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{CoopStore, keys};
-use crate::coop::structures::{Creation, Known, Question, Sharing, Structure, Trait};
 use crate::store::error::StoreError;
 use crate::store::schema;
 use crate::store::table::{Item, ItemKey};
 use crate::store::transaction::{Guard, Transaction};
+use domain::coop::structures::{Creation, Known, Question, Sharing, Structure, Trait};
 
 /// Keys of one `BatchGetItem`.
 const BATCH: usize = 100;

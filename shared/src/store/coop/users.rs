@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{CoopStore, keys};
-use crate::coop::emplois::{Action, Step};
-use crate::coop::user::{Emploi, Lieu, User};
-use crate::instant;
 use crate::store::error::{CommitError, StoreError};
 use crate::store::schema;
 use crate::store::table::Item;
 use crate::store::transaction::{Guard, Transaction};
+use domain::coop::emplois::{Action, Step};
+use domain::coop::user::{Emploi, Lieu, User};
+use domain::instant;
 
 /// A user as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

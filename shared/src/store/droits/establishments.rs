@@ -5,11 +5,11 @@ use uuid::Uuid;
 
 use super::walk::{Page, Place};
 use super::{DroitsStore, keys};
-use crate::droits::account::Establishment;
-use crate::droits::perimeter::GeoCode;
 use crate::store::error::{CommitError, StoreError};
 use crate::store::schema;
 use crate::store::transaction::{Guard, Transaction};
+use domain::droits::account::Establishment;
+use domain::droits::perimeter::GeoCode;
 
 /// Keys read in one call.
 const BATCH: usize = 100;

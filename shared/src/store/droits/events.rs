@@ -6,9 +6,9 @@ use uuid::Uuid;
 use super::collections::Kind;
 use super::walk::{Page, Place};
 use super::{DroitsStore, keys};
-use crate::droits::perimeter::GeoCode;
 use crate::store::error::{CommitError, StoreError};
 use crate::store::transaction::{Guard, Transaction};
+use domain::droits::perimeter::GeoCode;
 
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

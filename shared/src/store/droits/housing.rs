@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use super::walk::{Page, Place};
 use super::{DroitsStore, keys};
-use crate::droits::perimeter::GeoCode;
 use crate::store::error::{CommitError, StoreError};
 use crate::store::schema;
 use crate::store::transaction::{Guard, Transaction};
+use domain::droits::perimeter::GeoCode;
 
 /// ZLV's own statuses: 0 to 5.
 pub const STATUSES: u8 = 6;

@@ -4,8 +4,8 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::collections::Kind;
-use crate::droits::perimeter::GeoCode;
 use crate::store::table::ItemKey;
+use domain::droits::perimeter::GeoCode;
 
 /// The index of what is to be sent.
 pub const DUE: &str = "due";
@@ -93,7 +93,7 @@ pub fn siren(siren: &str, establishment: Uuid) -> ItemKey {
 /// The attempts of an e-mail or an address, of which only the hash is kept.
 #[must_use]
 pub fn attempts(subject: &str) -> ItemKey {
-    ItemKey::new(format!("A#{}", crate::hex::encode(&Sha256::digest(subject.as_bytes()))), "A")
+    ItemKey::new(format!("A#{}", domain::hex::encode(&Sha256::digest(subject.as_bytes()))), "A")
 }
 
 /// A mail to send.

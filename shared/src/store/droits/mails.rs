@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{DroitsStore, keys};
-use crate::instant;
 use crate::store::error::{CommitError, StoreError};
 use crate::store::transaction::{Guard, Transaction};
+use domain::instant;
 
 /// A mail is swept only after this: by then its message has been taken, or was never sent.
 const GRACE: TimeDelta = TimeDelta::seconds(10);

@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::housing::Housing;
 use super::walk::{Page, Place};
 use super::{DroitsStore, keys};
-use crate::droits::perimeter::GeoCode;
 use crate::store::error::StoreError;
 use crate::store::transaction::{Guard, Transaction};
+use domain::droits::perimeter::GeoCode;
 
 /// An owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

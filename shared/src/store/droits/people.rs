@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{DroitsStore, keys};
-use crate::droits::account::{Establishment, Prospect, User};
-use crate::droits::perimeter::Perimeter;
-use crate::instant;
 use crate::store::error::StoreError;
 use crate::store::transaction::{Guard, Transaction};
+use domain::droits::account::{Establishment, Prospect, User};
+use domain::droits::perimeter::Perimeter;
+use domain::instant;
 
 /// A user as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{DroitsStore, keys};
-use crate::instant;
 use crate::store::error::StoreError;
 use crate::store::transaction::{Guard, Transaction};
+use domain::instant;
 
 /// What is kept of a person's second factor.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! The items of a load, by kind.
 
-use passerelle::droits::account::{Establishment, Prospect};
-use passerelle::droits::perimeter::GeoCode;
-use passerelle::shape::{Fault, Field};
+use domain::droits::account::{Establishment, Prospect};
+use domain::droits::perimeter::GeoCode;
+use domain::shape::{Fault, Field};
 use passerelle::store::droits::{Collection, Event, Housing, Kind, Owner, Parent, STATUSES};
 use passerelle::web::problem::Problem;
 use serde_json::Value;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 

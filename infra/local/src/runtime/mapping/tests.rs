@@ -7,7 +7,7 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsEvent};
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use chrono::DateTime;
 use futures_util::FutureExt as _;
-use passerelle::clock::Clock;
+use passerelle::platform::clock::Clock;
 
 use super::*;
 use crate::engines::{Engines, Storage};

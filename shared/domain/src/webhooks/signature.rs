@@ -91,8 +91,8 @@ pub fn sign<'a>(secrets: impl IntoIterator<Item = &'a SigningSecret>, id: &str, 
 #[cfg(test)]
 mod tests {
     use chrono::Utc;
+    use http::HeaderMap;
     use proptest::prelude::*;
-    use reqwest::header::HeaderMap;
     use standardwebhooks::Webhook;
 
     use super::*;

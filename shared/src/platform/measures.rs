@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use crate::webhooks::outcome::{ErrorClass, Outcome};
+use domain::webhooks::outcome::{ErrorClass, Outcome};
 
 macro_rules! counts {
     ($($(#[doc = $doc:literal])* $name:ident,)+) => {

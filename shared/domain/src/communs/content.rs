@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::draft::{CollectiviteDraft, PorteurDraft, ProjectDraft};
 use super::project::{Collectivite, Euros, Porteur, Project, TerritoryKind};
 use super::statut::{self, Generic};
-use crate::auth::Service;
+use crate::api_key::Service;
 use crate::reference::{email::Email, siren::Siret, territory};
 use crate::shape::{Fault, Field};
 

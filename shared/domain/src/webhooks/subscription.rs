@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::health::Health;
-use crate::auth::Service;
+use crate::api_key::Service;
 use crate::communs::event::{Event, Kind};
 use crate::instant;
 

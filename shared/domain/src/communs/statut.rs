@@ -1,6 +1,6 @@
 //! The generic status of a project, and each service's own labels for it.
 //!
-//! The table is data (`shared/data/status_mapping.json`, the seed's table in its row order, plus aliases). A
+//! The table is data (`shared/domain/data/status_mapping.json`, the seed's table in its row order, plus aliases). A
 //! service writes its native label, which is translated with **its** table; every reader is shown its own.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::auth::Service;
+use crate::api_key::Service;
 
 /// The generic status shared by all services (seed, "Statuts génériques des Communs").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::secrets::{Key, KeyRing};
+use crate::platform::secrets::{Key, KeyRing};
 
 /// A code out of a random number.
 #[must_use]
@@ -15,13 +15,13 @@ pub fn code(random: u32) -> String {
 /// What is kept of the code sent to a person.
 #[must_use]
 pub fn kept(code: &str, person: Uuid, keys: &KeyRing) -> String {
-    crate::hex::encode(&mac(code, person, keys.newest_and_older().0).finalize().into_bytes())
+    domain::hex::encode(&mac(code, person, keys.newest_and_older().0).finalize().into_bytes())
 }
 
 /// Whether this is the code of which `kept` was kept, under any key of the ring. Compared in constant time.
 #[must_use]
 pub fn matches(code: &str, person: Uuid, kept: &str, keys: &KeyRing) -> bool {
-    let Some(kept) = crate::hex::decode(kept) else { return false };
+    let Some(kept) = domain::hex::decode(kept) else { return false };
     let (newest, older) = keys.newest_and_older();
     std::iter::once(newest).chain(older).any(|key| mac(code, person, key).verify_slice(&kept).is_ok())
 }

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
-use crate::clock::Clock;
+use crate::platform::clock::Clock;
 
 /// One key of a ring.
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use crate::webhooks::address::Policy;
+use domain::webhooks::address::Policy;
 
 /// What is wrong with the environment.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

@@ -33,7 +33,7 @@ mod tests {
     #[test]
     fn ids_of_one_instant_increase() {
         let ids = Ids::default();
-        let now = crate::instant::parse("2026-11-02T09:00:00.000Z").unwrap();
+        let now = domain::instant::parse("2026-11-02T09:00:00.000Z").unwrap();
         let made: Vec<Uuid> = (0..10_000).map(|_| ids.next(now)).collect();
         assert!(made.is_sorted_by(|a, b| a < b));
     }

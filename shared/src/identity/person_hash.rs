@@ -6,8 +6,8 @@
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use crate::reference::email::Email;
-use crate::secrets::KeyRing;
+use crate::platform::secrets::KeyRing;
+use domain::reference::email::Email;
 
 /// The hash of one e-mail under one key: `<key id>#<64 hexadecimal digits>`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,7 +39,7 @@ impl Person {
             #[expect(clippy::expect_used, reason = "HMAC accepts keys of any length")]
             let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key length");
             mac.update(email.normalised().as_bytes());
-            PersonHash(format!("{id}#{}", crate::hex::encode(&mac.finalize().into_bytes())))
+            PersonHash(format!("{id}#{}", domain::hex::encode(&mac.finalize().into_bytes())))
         };
         let (newest, older) = keys.newest_and_older();
         Self {
@@ -57,7 +57,7 @@ impl Person {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets::Key;
+    use crate::platform::secrets::Key;
 
     #[test]
     fn the_same_person_whatever_the_typing_and_another_under_another_key() {

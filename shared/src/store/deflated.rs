@@ -15,19 +15,19 @@ fn pack(value: &Value) -> std::io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-/// `#[serde(with = "crate::deflated")]`
+/// `#[serde(with = "crate::store::deflated")]`
 ///
 /// # Errors
 /// None in practice.
-pub fn serialize<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bytes(&pack(value).map_err(S::Error::custom)?)
 }
 
-/// `#[serde(with = "crate::deflated")]`
+/// `#[serde(with = "crate::store::deflated")]`
 ///
 /// # Errors
 /// When the bytes are not deflated JSON.
-pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
     deserializer.deserialize_bytes(Packed)
 }
 

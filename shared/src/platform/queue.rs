@@ -5,11 +5,11 @@ use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::auth::Service;
-use crate::communs::event::EventId;
-use crate::instant;
-use crate::webhooks::delivery::Delivery;
-use crate::webhooks::subscription::{Webhook, WebhookId};
+use domain::api_key::Service;
+use domain::communs::event::EventId;
+use domain::instant;
+use domain::webhooks::delivery::Delivery;
+use domain::webhooks::subscription::{Webhook, WebhookId};
 
 /// SQS takes ten messages a batch.
 const BATCH: usize = 10;

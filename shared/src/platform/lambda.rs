@@ -10,7 +10,7 @@ use serde_json::Value;
 use tower::Service as _;
 use tracing::Instrument as _;
 
-use crate::telemetry::Telemetry;
+use crate::platform::telemetry::Telemetry;
 
 /// What an event is.
 #[derive(Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use super::permission::Level;
 use super::project::{Change, Porteur, Project, ProjectId};
 use super::statut::{self, Generic};
 use super::view;
-use crate::auth::Service;
+use crate::api_key::Service;
 use crate::instant;
 
 /// The type of an event (spec communs, "Events and catching up").
@@ -121,25 +121,21 @@ impl fmt::Display for EventId {
 }
 
 /// A committed event: its body is frozen, only the receiver's native label is filled in when it is shown or sent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// Its id, constant over retries.
     pub id: EventId,
     /// Its type.
     pub kind: Kind,
     /// When it was committed.
-    #[serde(with = "instant")]
     pub at: DateTime<Utc>,
     /// The service that made the change, which is not told of it.
     pub service: Service,
     /// The project concerned.
     pub project: ProjectId,
-    /// `data` as sent, `statutNatif` left null. Stored as its deflated text: frozen to the letter, and small enough
-    /// that the event of an ordinary project is one write unit, not two.
-    #[serde(with = "crate::deflated")]
+    /// `data` as sent, `statutNatif` left null.
     pub data: Value,
     /// The labels each service had itself written, at commit.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub natifs: BTreeMap<Service, String>,
 }
 

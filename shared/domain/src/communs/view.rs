@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::project::Project;
-use crate::auth::Service;
+use crate::api_key::Service;
 use crate::instant;
 
 /// The project as `reader` sees it.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::content::Content;
 use super::event::Kind;
 use super::statut::{self, Generic};
-use crate::auth::Service;
+use crate::api_key::Service;
 use crate::instant;
 
 /// The id of a project: a UUIDv7, so that ids sort in order of creation.

@@ -5,8 +5,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::droits::account::Role;
-use crate::secrets::KeyRing;
+use crate::platform::secrets::KeyRing;
+use domain::droits::account::Role;
 
 /// How long a token opens anything.
 const LIFE: TimeDelta = TimeDelta::hours(12);
@@ -67,7 +67,7 @@ pub fn verified(token: &str, keys: &KeyRing, now: DateTime<Utc>) -> Option<Claim
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets::Key;
+    use crate::platform::secrets::Key;
 
     fn ring(ids: &[(&str, u8)]) -> KeyRing {
         KeyRing::new(ids.iter().map(|(id, b)| Key { id: (*id).into(), bytes: [*b; 32] }).collect()).unwrap()
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_token_is_good_for_twelve_hours_and_over_a_rotation() {
-        let now = crate::instant::parse("2026-04-01T12:00:00Z").unwrap();
+        let now = domain::instant::parse("2026-04-01T12:00:00Z").unwrap();
         let claims = Claims::new(Uuid::from_u128(1), Uuid::from_u128(2), Role::Usual, now);
         let token = issue(&claims, &ring(&[("a", 1)])).unwrap();
         let rotated = ring(&[("b", 2), ("a", 1)]);
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn no_other_algorithm_and_no_altered_token_is_believed() {
-        let now = crate::instant::parse("2026-04-01T12:00:00Z").unwrap();
+        let now = domain::instant::parse("2026-04-01T12:00:00Z").unwrap();
         let keys = ring(&[("a", 1)]);
         let claims = Claims::new(Uuid::from_u128(1), Uuid::from_u128(2), Role::Usual, now);
         let header = Header { kid: Some("a".to_owned()), ..Header::new(Algorithm::HS512) };

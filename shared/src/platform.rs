@@ -1,0 +1,11 @@
+//! What the functions run on: AWS clients, configuration, secrets, queues, the clock, logs and metrics.
+
+pub mod aws;
+pub mod clock;
+pub mod config;
+pub mod ids;
+pub mod lambda;
+pub mod measures;
+pub mod queue;
+pub mod secrets;
+pub mod telemetry;
