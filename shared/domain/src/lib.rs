@@ -4,6 +4,8 @@
 //! so that no rule can reach for the outside world. Dependencies run one way:
 //! `reference <- communs | webhooks | droits | coop`; `webhooks` may name the event type of `communs`.
 
+#![warn(missing_docs)]
+
 pub mod api_key;
 pub mod communs;
 pub mod coop;
