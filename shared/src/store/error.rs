@@ -1,17 +1,24 @@
-//! What can go wrong between us and DynamoDB.
+//! What can go wrong between us and DynamoDB, told apart by what a caller does about it.
 
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 
 /// A failed operation of the store. The detail is for the log, once; never for a client.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// DynamoDB refused, or could not be reached.
-    #[error("DynamoDB: {operation} failed ({source})")]
-    Aws {
+    /// DynamoDB could not be reached, is throttling, or failed itself: the same request may pass a little later (503).
+    #[error("DynamoDB: {operation} is unavailable for now ({source})")]
+    Unavailable {
         /// The operation's name, as in the AWS API.
         operation: &'static str,
-        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// DynamoDB refused the request: a fault of ours, or of the deployment. Trying again changes nothing (500).
+    #[error("DynamoDB: {operation} was refused ({source})")]
+    Refused {
+        /// The operation's name, as in the AWS API.
+        operation: &'static str,
         #[source]
         source: Box<aws_sdk_dynamodb::Error>,
     },
@@ -26,13 +33,37 @@ pub enum StoreError {
     Build(#[from] aws_sdk_dynamodb::error::BuildError),
 }
 
+/// Codes of DynamoDB that say "later", whatever the operation.
+const PASSING: [&str; 7] = [
+    "InternalServerError",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ThrottlingError",
+    "ThrottlingException",
+];
+
 impl StoreError {
     /// Wraps the error of `operation`.
     pub(crate) fn aws<E, R>(operation: &'static str) -> impl FnOnce(SdkError<E, R>) -> Self
     where
+        SdkError<E, R>: ProvideErrorMetadata,
         aws_sdk_dynamodb::Error: From<SdkError<E, R>>,
     {
-        move |error| Self::Aws { operation, source: Box::new(error.into()) }
+        move |error| {
+            let passes = match &error {
+                SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+                SdkError::ServiceError(_) => error.code().is_some_and(|code| PASSING.contains(&code)),
+                _ => false,
+            };
+            Self::told_apart(operation, passes, error.into())
+        }
+    }
+
+    fn told_apart(operation: &'static str, passes: bool, source: aws_sdk_dynamodb::Error) -> Self {
+        let source = Box::new(source);
+        if passes { Self::Unavailable { operation, source } } else { Self::Refused { operation, source } }
     }
 }
 
@@ -48,31 +79,101 @@ pub enum CommitError {
 }
 
 impl CommitError {
-    /// A cancelled transaction is a race when a condition failed or another transaction was under way.
+    /// A cancelled transaction is a race when a condition failed or another transaction was under way; one cancelled
+    /// for want of capacity alone may pass later.
     pub(crate) fn of_transaction<R>(error: SdkError<TransactWriteItemsError, R>) -> Self
     where
+        SdkError<TransactWriteItemsError, R>: ProvideErrorMetadata,
         aws_sdk_dynamodb::Error: From<SdkError<TransactWriteItemsError, R>>,
     {
-        let raced = match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled
-                .cancellation_reasons()
-                .iter()
-                .any(|reason| matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))),
-            Some(TransactWriteItemsError::TransactionInProgressException(_)) => true,
-            _ => false,
-        };
-        if raced { Self::Race } else { Self::Store(StoreError::aws("TransactWriteItems")(error)) }
+        const OPERATION: &str = "TransactWriteItems";
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => Self::Race,
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                let mut codes = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
+                if codes.clone().any(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict")) {
+                    return Self::Race;
+                }
+                let passes = codes.any(|code| code == "ProvisionedThroughputExceeded" || PASSING.contains(&code));
+                StoreError::told_apart(OPERATION, passes, error.into()).into()
+            }
+            _ => StoreError::aws(OPERATION)(error).into(),
+        }
     }
 
     /// A single conditional write whose condition failed is a race.
     pub(crate) fn of_write<E, R>(operation: &'static str) -> impl FnOnce(SdkError<E, R>) -> Self
     where
-        SdkError<E, R>: aws_sdk_dynamodb::error::ProvideErrorMetadata,
+        SdkError<E, R>: ProvideErrorMetadata,
         aws_sdk_dynamodb::Error: From<SdkError<E, R>>,
     {
         move |error| match error.code() {
             Some("ConditionalCheckFailedException" | "TransactionConflictException") => Self::Race,
             _ => Self::Store(StoreError::aws(operation)(error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::error::{ConnectorError, ErrorMetadata};
+    use aws_sdk_dynamodb::operation::get_item::GetItemError;
+    use aws_sdk_dynamodb::types::CancellationReason;
+    use aws_sdk_dynamodb::types::error::TransactionCanceledException;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Eq)]
+    enum Then {
+        Later,
+        Never,
+        Again,
+    }
+
+    fn then(error: &CommitError) -> Then {
+        match error {
+            CommitError::Race => Then::Again,
+            CommitError::Store(StoreError::Unavailable { .. }) => Then::Later,
+            CommitError::Store(_) => Then::Never,
+        }
+    }
+
+    fn read(error: SdkError<GetItemError, ()>) -> Then {
+        then(&StoreError::aws("GetItem")(error).into())
+    }
+
+    fn cancelled(codes: &[&str]) -> Then {
+        let reasons = codes.iter().map(|code| CancellationReason::builder().code(*code).build()).collect();
+        let exception = TransactionCanceledException::builder().set_cancellation_reasons(Some(reasons)).build();
+        let error = TransactWriteItemsError::TransactionCanceledException(exception);
+        then(&CommitError::of_transaction(SdkError::service_error(error, ())))
+    }
+
+    #[test]
+    fn what_is_not_reached_or_throttled_passes_later() {
+        for code in PASSING {
+            let error = GetItemError::generic(ErrorMetadata::builder().code(code).build());
+            assert_eq!(read(SdkError::service_error(error, ())), Then::Later, "{code}");
+        }
+        assert_eq!(read(SdkError::timeout_error("no answer")), Then::Later);
+        assert_eq!(read(SdkError::dispatch_failure(ConnectorError::io("refused".into()))), Then::Later);
+    }
+
+    #[test]
+    fn what_dynamodb_does_not_take_never_passes() {
+        for code in ["ValidationException", "AccessDeniedException", "ResourceNotFoundException"] {
+            let error = GetItemError::generic(ErrorMetadata::builder().code(code).build());
+            assert_eq!(read(SdkError::service_error(error, ())), Then::Never, "{code}");
+        }
+        assert_eq!(read(SdkError::construction_failure("no region")), Then::Never);
+    }
+
+    #[test]
+    fn a_cancelled_transaction_tells_a_race_from_want_of_capacity() {
+        assert_eq!(cancelled(&["None", "ConditionalCheckFailed"]), Then::Again);
+        assert_eq!(cancelled(&["TransactionConflict", "ThrottlingError"]), Then::Again);
+        assert_eq!(cancelled(&["None", "ThrottlingError"]), Then::Later);
+        assert_eq!(cancelled(&["ProvisionedThroughputExceeded"]), Then::Later);
+        assert_eq!(cancelled(&["ItemCollectionSizeLimitExceeded", "None"]), Then::Never);
     }
 }
