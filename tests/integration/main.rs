@@ -21,4 +21,5 @@ mod permissions;
 mod readme;
 mod recovery;
 mod rotation;
+mod sources;
 mod strangers;

@@ -1,8 +1,9 @@
 //! The sweep of the outbox: events committed but not sent, and deliveries that came due for a retry.
 //!
 //! Each thing is leased before it is sent, so that two sweepers never double their work; a lease that is not followed
-//! by a send simply runs out. The work of one run is bounded: what is left waits for the next minute. Source:
-//! `spec/webhooks.md`, "From a write to a webhook".
+//! by a send simply runs out. The work of one run is bounded: what is left waits for the next minute.
+//!
+//! Source: docs/spec/webhooks.md#from-a-write-to-a-webhook
 
 use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};

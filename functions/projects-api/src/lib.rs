@@ -1,7 +1,9 @@
 //! The HTTP API of Les Communs: projects, links, permissions, statuts and webhooks of the connected services.
 //!
 //! Handlers translate: they read the request, gather facts from the store, call a pure decision of
-//! `domain::communs` and commit what it says in one conditional transaction. Source: `spec/communs.md`.
+//! `domain::communs` and commit what it says in one conditional transaction.
+//!
+//! Source: docs/spec/communs.md
 
 mod access;
 mod app;

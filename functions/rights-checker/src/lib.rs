@@ -2,7 +2,9 @@
 //! Portail DF, with the reason shown.
 //!
 //! Handlers gather facts, call a pure decision of `domain::droits`, and carry out what it says in one conditional
-//! transaction. The same function sends the mails of the second factor (SQS, schedule). Source: `spec/droits.md`.
+//! transaction. The same function sends the mails of the second factor (SQS, schedule).
+//!
+//! Source: docs/spec/droits.md
 
 mod app;
 mod audit;

@@ -2,7 +2,9 @@
 //!
 //! Records of a batch are handled concurrently and answered one by one (`ReportBatchItemFailures`): one bad body, one
 //! slow receiver or one panic leaves the others alone. What is due and how it went lives in DynamoDB; a message only
-//! says whose turn it is, so a lost, doubled or late message does no harm. Source: `spec/webhooks.md`.
+//! says whose turn it is, so a lost, doubled or late message does no harm.
+//!
+//! Source: docs/spec/webhooks.md#from-a-write-to-a-webhook
 
 mod record;
 

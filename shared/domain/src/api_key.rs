@@ -1,7 +1,9 @@
 //! Who calls: services, their API keys and what each key opens.
 //!
 //! A key is 256 random bits behind a prefix naming its service (`mec_...`). It is shown once; only its
-//! SHA-256 is stored, which is enough for a secret of that entropy (spec communs, "Callers").
+//! SHA-256 is stored, which is enough for a secret of that entropy.
+//!
+//! Source: docs/spec/communs.md#callers
 
 use std::fmt;
 

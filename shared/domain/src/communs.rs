@@ -1,6 +1,6 @@
 //! Les Communs: the shared copy of local projects. Pure rules, no I/O; `now` is an argument.
 //!
-//! Source: `spec/communs.md` and the seed *Suivi de projets inter-services via les communs*.
+//! Source: docs/spec/communs.md, docs/seeds/communs.md
 
 pub mod content;
 pub mod cursor;

@@ -2,7 +2,9 @@
 //!
 //! Everything here is pure: facts and `now` go in, an outcome and the trail that led to it come out. The nodes of the
 //! published decision trees keep their names (C1-C20 creation, L1-L29 sign-in, M1-M10 change of establishment): they
-//! are how the people who own the rules speak of them. Source: `spec/droits.md`, `seeds/droits.md`.
+//! are how the people who own the rules speak of them.
+//!
+//! Source: docs/spec/droits.md, docs/seeds/droits.md
 
 pub mod account;
 pub mod change;

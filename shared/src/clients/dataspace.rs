@@ -1,8 +1,9 @@
-//! The Dataspace API: who a conseiller numérique is, where they work and under which contracts. Source:
-//! `spec/coop.md`, "Dataspace client".
+//! The Dataspace API: who a conseiller numérique is, where they work and under which contracts.
 //!
 //! "Not found" is an answer like another; whatever is not understood is an error and never taken for "not found" or
 //! for "false". E-mails are in requests only, never in errors or logs.
+//!
+//! Source: docs/spec/coop.md#dataspace-client
 
 use std::sync::Arc;
 use std::time::Duration;

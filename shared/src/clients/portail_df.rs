@@ -1,7 +1,9 @@
-//! Portail DF: what it knows of a person. Source: `spec/droits.md`, "Portail DF client".
+//! Portail DF: what it knows of a person.
 //!
 //! The token is kept and shared; it is renewed once when it is refused. Structures, groups and perimeters are fetched
 //! at once, each id once. What fails is told call by call, so that the decision knows what it does not know.
+//!
+//! Source: docs/spec/droits.md#portail-df-client
 
 mod wire;
 

@@ -8,8 +8,9 @@ use domain::shape::Fault;
 
 /// The codes of all problems, each documented at `/problems/<code>`.
 ///
-/// Source: `_shapes.md` of `cases/{communs,webhooks,droits,coop}`; `method-not-allowed` and the two of status
-/// 5xx are ours (docs/decisions/0003).
+/// `method-not-allowed` and the two of status 5xx are ours (docs/decisions/0003).
+///
+/// Source: docs/spec/README.md
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
     /// 400: not JSON, not an object, too deep, unknown property, wrong JSON type.

@@ -80,7 +80,7 @@ pub(super) async fn drafts(
     list(&app, Kind::Drafts, &caller, query.as_deref()).await
 }
 
-/// Filtered by establishment, whatever the perimeter (seed, R3).
+/// Filtered by establishment, whatever the perimeter (node R3 of docs/seeds/droits.md).
 async fn list(app: &App, kind: Kind, caller: &DataCaller, query: Option<&str>) -> Result<Json<Value>, ApiError> {
     let wanted = Wanted::read(query, &PARAMETERS)?;
     let establishments = caller.establishments(wanted.establishments.as_deref());

@@ -2,7 +2,9 @@
 //!
 //! Single values, lists, `*` and `?` are understood, names of months and days too; ranges, steps and years are refused
 //! by name. Where clocks change, it does what EventBridge Scheduler does: a time that does not exist is skipped, one
-//! that comes twice counts once. Source: EventBridge Scheduler user guide, "Schedule types".
+//! that comes twice counts once.
+//!
+//! Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 
 use std::collections::BTreeSet;
 

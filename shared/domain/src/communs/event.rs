@@ -1,4 +1,6 @@
 //! Events: what the other services are told. One write, one event, frozen when it is committed.
+//!
+//! Source: docs/spec/communs.md#events-and-catching-up
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +17,7 @@ use super::view;
 use crate::api_key::Service;
 use crate::instant;
 
-/// The type of an event (spec communs, "Events and catching up").
+/// The type of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Kind {
     /// A project was created.

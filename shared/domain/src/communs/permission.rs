@@ -1,7 +1,9 @@
-//! Who may read and write a project (seed, "Permissions").
+//! Who may read and write a project.
 //!
 //! Two rights are kept apart for one person on one project: the explicit one and the one that comes from being
 //! the porteur référent. Each is removed by its own act only; the stronger counts.
+//!
+//! Source: docs/spec/communs.md#permissions, docs/seeds/communs.md#permissions
 
 use serde::{Deserialize, Serialize};
 

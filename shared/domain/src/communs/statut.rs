@@ -2,6 +2,8 @@
 //!
 //! The table is data (`shared/domain/data/status_mapping.json`, the seed's table in its row order, plus aliases). A
 //! service writes its native label, which is translated with **its** table; every reader is shown its own.
+//!
+//! Source: docs/spec/communs.md#statuses, docs/seeds/communs.md#status
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -11,7 +13,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::api_key::Service;
 
-/// The generic status shared by all services (seed, "Statuts génériques des Communs").
+/// The generic status shared by all services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Generic {

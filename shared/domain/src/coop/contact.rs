@@ -1,7 +1,8 @@
-//! A user as Brevo, the sender of La Coop's mails, knows them: one contact with roles, in one list. Source:
-//! `spec/coop.md`, "Brevo".
+//! A user as Brevo, the sender of La Coop's mails, knows them: one contact with roles, in one list.
 //!
 //! A contact is always told whole, as it is when it is sent: repeating or reordering requests does no harm.
+//!
+//! Source: docs/spec/coop.md#brevo
 
 use serde_json::{Value, json};
 use uuid::Uuid;

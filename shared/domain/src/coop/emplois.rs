@@ -1,4 +1,6 @@
 //! The emplois of a user, made to follow the contracts of a payload.
+//!
+//! Source: docs/spec/coop.md#rules-of-a-synchronisation
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,7 @@
 //! A nightly run: how far it is, and the guard that holds it back when a partial outage of the Dataspace looks like a
 //! mass removal.
+//!
+//! Source: docs/spec/coop.md#triggers
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

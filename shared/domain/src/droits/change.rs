@@ -1,4 +1,6 @@
 //! Change of establishment: nodes M1 to M10. A refused change alters nothing.
+//!
+//! Source: docs/spec/droits.md#change-of-establishment
 
 use chrono::{DateTime, Utc};
 

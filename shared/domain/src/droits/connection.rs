@@ -1,4 +1,6 @@
 //! Sign-in: nodes L1 to L29, and the examination of rights it shares with a change of establishment.
+//!
+//! Source: docs/spec/droits.md#sign-in
 
 use chrono::{DateTime, Utc};
 

@@ -1,4 +1,6 @@
 //! Creation of an account: nodes C1 to C20.
+//!
+//! Source: docs/spec/droits.md#account-creation
 
 use chrono::{DateTime, Utc};
 

@@ -1,4 +1,6 @@
 //! Perimeters granted by Portail DF, and the communes they cover.
+//!
+//! Source: docs/spec/droits.md#perimeter-and-effective-geo-codes
 
 use std::fmt;
 

@@ -1,11 +1,13 @@
 //! The trail of a decision: the nodes of the published tree it went through, with the facts at each.
+//!
+//! Source: docs/spec/droits.md#explanation-trail, docs/seeds/droits.md
 
 use serde::{Deserialize, Serialize};
 
 /// One node of a trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
-    /// Its name in the seed's diagrams (`C11`). Two checks of the Portail DF user have no node there; they are named
+    /// Its name in the published diagrams (`C11`). Two checks of the Portail DF user have no node there; they are named
     /// after the field they look at.
     pub node: String,
     /// `yes` or `no` where the diagram asks a question that was answered.

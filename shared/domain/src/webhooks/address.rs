@@ -5,6 +5,8 @@
 //! is registered and again at each send: scheme, port, credentials, names of private networks, literal addresses.
 //! [`Policy::allows`] looks at every address a name resolves to, at each send. And the client connects to the
 //! addresses that passed, without resolving again and without following redirections.
+//!
+//! Source: docs/spec/webhooks.md#subscriptions
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -2,7 +2,9 @@
 //!
 //! Five consecutive failures open the breaker. While it is open no HTTP is made and no attempt is consumed, but for
 //! one probe per interval: 30 s after the failure that opened it, then 60 s, 120 s... up to 30 min after the last
-//! failed probe. One success closes it. Source: `cases/webhooks/_shapes.md`, "Retries".
+//! failed probe. One success closes it.
+//!
+//! Source: docs/spec/webhooks.md#retries
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,6 @@
 //! When a failed delivery is tried again.
+//!
+//! Source: docs/spec/webhooks.md#retries
 
 use std::time::Duration;
 

@@ -1,4 +1,6 @@
 //! Signatures of [Standard Webhooks](https://www.standardwebhooks.com) 1.0.0: HMAC-SHA-256, symmetric.
+//!
+//! Source: docs/spec/webhooks.md#wire-format
 
 use std::fmt;
 
