@@ -87,7 +87,9 @@ fn every_source_is_a_page_and_a_heading_that_exist() {
             };
             for reference in references.split(", ") {
                 cited += 1;
-                if !reference.starts_with("https://") && let Some(fault) = fault(reference, &root()) {
+                if !reference.starts_with("https://")
+                    && let Some(fault) = fault(reference, &root())
+                {
                     faults.push(format!("{place}: {reference}: {fault}"));
                 }
             }
