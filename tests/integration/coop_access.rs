@@ -2,9 +2,9 @@
 
 use acceptance::api::{Api, Caller};
 use domain::api_key::Scope;
+use engines::Storage;
 use http::Method;
 use passerelle::platform::clock::Clock;
-use passerelle_local::engines::Storage;
 use passerelle_local::neighbours::dataspace::Dataspace;
 use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};

@@ -11,8 +11,8 @@ use std::time::Duration;
 use acceptance::receivers::{Received, Receivers};
 use acceptance::verification::SigningSecret;
 use chrono::{TimeDelta, Utc};
+use engines::Storage;
 use passerelle::platform::clock::Clock;
-use passerelle_local::engines::Storage;
 use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};
 

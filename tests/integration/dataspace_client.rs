@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use engines::Storage;
 use passerelle::clients::dataspace::{Dataspace as Client, FetchError, Fetched};
 use passerelle::platform::clock::Clock;
 use passerelle::platform::secrets::Rotating;
-use passerelle_local::engines::Storage;
 use passerelle_local::neighbours::Down;
 use passerelle_local::neighbours::dataspace::{Answer, Dataspace};
 use passerelle_local::stack::{Stack, StackOptions};

@@ -2,9 +2,9 @@
 
 use acceptance::api::{Api, Caller};
 use domain::api_key::Scope;
+use engines::Storage;
 use http::{Method, StatusCode};
 use passerelle::platform::clock::Clock;
-use passerelle_local::engines::Storage;
 use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};
 

@@ -6,8 +6,8 @@ use acceptance::api::{Api, Caller};
 use acceptance::moving_clock::MovingClock;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::api_key::Scope;
+use engines::{Fault, Storage};
 use http::{Method, StatusCode};
-use passerelle_local::engines::{Fault, Storage};
 use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};
 

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use axum::Router;
 use axum::body::Body;
+use engines::Storage;
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use passerelle::platform::clock::Clock;
 use passerelle::web::problem::Code;
-use passerelle_local::engines::Storage;
 use passerelle_local::stack::{Stack, StackOptions};
 use projects_api::{App, Config, router};
 use serde_json::Value;

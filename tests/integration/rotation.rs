@@ -8,11 +8,11 @@ use acceptance::receivers::Receivers;
 use acceptance::verification::SigningSecret;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::api_key::{KeyHash, Scope};
+use engines::Storage;
 use futures_util::future::join_all;
 use http::{Method, StatusCode};
 use passerelle::platform::clock::Clock;
 use passerelle::store::communs::CommunsStore;
-use passerelle_local::engines::Storage;
 use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};
 

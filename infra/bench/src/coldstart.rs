@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use engines::Storage;
 use passerelle::platform::clock::Clock;
-use passerelle_local::engines::Storage;
 use passerelle_local::runtime::sandbox;
 use passerelle_local::stack::{Stack, StackOptions};
 use tokio::io::AsyncReadExt as _;

@@ -4,7 +4,6 @@ pub mod caller;
 pub mod cli;
 pub mod demo;
 pub mod demonstration;
-pub mod engines;
 pub mod neighbours;
 pub mod receivers;
 pub mod runtime;

@@ -18,12 +18,12 @@ use serde_json::Value;
 pub use background::Background;
 
 use self::functions::Surroundings;
-use crate::engines::{Engines, OpenError, Storage};
 use crate::runtime::{
     Feed, Gateway, GatewayError, InvocationError, LocalFunction, Mapping, MappingError, Permissions, ScheduledRun,
     Used, guarded, invoke, table_arn,
 };
 use crate::template::{Function, Names, Template, TemplateError, When};
+use engines::{Engines, OpenError, Storage};
 
 /// Rounds after which a stack that still finds work is taken to go in circles.
 const DRAIN_ROUNDS: usize = 1_000;
@@ -159,7 +159,10 @@ impl Stack {
     pub async fn start(options: StackOptions) -> Result<Self, StackError> {
         let StackOptions { storage, clock, variables: own } = options;
         let template = Template::parse(crate::template::EMBEDDED)?;
-        let engines = Engines::open(storage, clock.clone())?;
+        let engines = Engines::open(storage, {
+            let clock = clock.clone();
+            move || clock.now()
+        })?;
         let sdk = engines.sdk_config().into_builder().timeout_config(passerelle::platform::aws::timeouts()).build();
         let names = provision::provision(&template, &sdk, &clock).await?;
         let variables = variables(&template, &names, &own)?;

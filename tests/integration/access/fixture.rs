@@ -3,8 +3,8 @@
 use acceptance::api::{Answer, Api, Caller};
 use acceptance::moving_clock::MovingClock;
 use chrono::{TimeDelta, TimeZone as _, Utc};
+use engines::Storage;
 use http::Method;
-use passerelle_local::engines::Storage;
 use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};
 

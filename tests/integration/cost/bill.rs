@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use passerelle_local::engines::Metered;
+use engines::Metered;
 use serde_json::Value;
 
 /// The calls of one path.

@@ -6,7 +6,7 @@ mod world;
 
 use std::path::{Path, PathBuf};
 
-use passerelle_local::engines::Metered;
+use engines::Metered;
 use world::World;
 
 /// The design's budget for one change told to three receivers, in write units. It is held to by a project with every

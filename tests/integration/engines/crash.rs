@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
-use passerelle_local::engines::{Engines, OpenError, Storage};
+use engines::{Engines, OpenError, Storage};
 
 use super::subject::{TemporaryFolder, open};
 
@@ -42,7 +42,10 @@ async fn a_restart_changes_nothing_but_frees_what_was_in_flight() {
     let folder = TemporaryFolder::new();
     let noon = "2026-11-20T12:00:00Z".parse().expect("an instant");
     let clock = MovingClock::at(noon);
-    let open = || Engines::open(Storage::Directory(folder.path()), clock.clock()).expect("engines open");
+    let open = || {
+        let now = clock.clock();
+        Engines::open(Storage::Directory(folder.path()), move || now.now()).expect("engines open")
+    };
     {
         let engines = open();
         let (sqs, url, dynamodb) = prepare(&engines).await;
@@ -163,7 +166,7 @@ fn acknowledged_before_kill(folder: &Path) -> Vec<String> {
 async fn a_folder_has_one_owner_at_a_time() {
     let folder = TemporaryFolder::new();
     let first = open(Storage::Directory(folder.path()));
-    let refused = Engines::open(Storage::Directory(folder.path()), passerelle::platform::clock::Clock::system());
+    let refused = Engines::open(Storage::Directory(folder.path()), chrono::Utc::now);
     let Err(error @ OpenError::Held { .. }) = refused else { panic!("the folder is taken") };
     assert!(error.to_string().contains("déjà utilisé"), "{error}");
     assert!(error.to_string().contains(&folder.path().display().to_string()), "{error}");
@@ -187,7 +190,7 @@ async fn damage_is_told_in_one_sentence_that_names_the_file() {
         let end = bytes.len();
         bytes[4_096..end].fill(0x5A);
         std::fs::write(&path, bytes).expect("damaged");
-        let opened = Engines::open(Storage::Directory(folder.path()), passerelle::platform::clock::Clock::system());
+        let opened = Engines::open(Storage::Directory(folder.path()), chrono::Utc::now);
         let Err(error) = opened else { panic!("{file}: the damage goes unseen") };
         let message = error.to_string();
         assert!(message.contains(&path.display().to_string()), "{message}");

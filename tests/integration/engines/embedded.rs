@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName, SendMessageBatchRequestEntry};
 use chrono::{DateTime, TimeDelta, Utc};
-use passerelle_local::engines::{Engines, Fault, Storage};
+use engines::{Engines, Fault, Storage};
 
 use super::subject::{open, over_http, serve};
 
@@ -21,7 +21,8 @@ fn noon() -> DateTime<Utc> {
 
 fn standing() -> (Engines, MovingClock) {
     let clock = MovingClock::at(noon());
-    (Engines::open(Storage::Memory, clock.clock()).expect("engines open"), clock)
+    let now = clock.clock();
+    (Engines::open(Storage::Memory, move || now.now()).expect("engines open"), clock)
 }
 
 async fn queue(sqs: &aws_sdk_sqs::Client) -> String {

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::Credentials;
-use passerelle::platform::clock::Clock;
-use passerelle_local::engines::{Engines, REGION, Storage};
+use engines::{Engines, REGION, Storage};
 use uuid::Uuid;
 
 /// One implementation, reached through the SDKs.
@@ -70,7 +69,7 @@ where
 
 /// Engines on the machine's clock.
 pub(super) fn open(storage: Storage) -> Engines {
-    Engines::open(storage, Clock::system()).expect("engines open")
+    Engines::open(storage, chrono::Utc::now).expect("engines open")
 }
 
 /// Serves engines on a free port of the loopback.

@@ -4,10 +4,10 @@
 //! function waits on AWS cannot be measured here: it is the number of its calls times a stated round trip.
 
 use acceptance::api::{Api, Caller};
+use engines::{Metered, Storage};
 use http::Method;
 use passerelle::platform::clock::Clock;
 use passerelle_local::demonstration::droits as demonstration;
-use passerelle_local::engines::{Metered, Storage};
 use passerelle_local::neighbours::portail_df::PortailDf;
 use passerelle_local::neighbours::portail_df::demonstration::{PASSWORD, PEOPLE, directory};
 use passerelle_local::stack::{Stack, StackOptions};

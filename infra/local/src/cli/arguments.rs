@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::api_key::{KeyHash, Scope, Service};
 
 use super::Failure;
-use crate::engines::Fault;
+use engines::Fault;
 
 const HELP: &str = "\
 Passerelle en local : tous les services AWS et toutes les fonctions dans un seul processus.

@@ -56,8 +56,8 @@ mod tests {
     use passerelle::platform::clock::Clock;
 
     use super::*;
-    use crate::engines::Storage;
     use crate::stack::{Stack, StackOptions};
+    use engines::Storage;
 
     async fn put(client: &Client, table: &str, id: u32, value: &str) {
         let text = |text: &str| AttributeValue::S(text.to_owned());

@@ -58,8 +58,8 @@ mod tests {
 
     use super::*;
     use crate::cli::arguments::ScopeName;
-    use crate::engines::Storage;
     use crate::stack::{Stack, StackOptions};
+    use engines::Storage;
 
     async fn said(store: &CommunsStore, action: KeysAction) -> Result<String, Failure> {
         let mut out = Vec::new();

@@ -18,11 +18,11 @@ use super::data_folder::DataFolder;
 use super::{Failure, print};
 use crate::caller::{CallError, Caller};
 use crate::demonstration;
-use crate::engines::Storage;
 use crate::neighbours::Neighbours;
 use crate::receivers::Inboxes;
 use crate::services::{COOP, Register, RegisterError, SERVICES};
 use crate::stack::{Stack, StackError, StackOptions};
+use engines::Storage;
 
 /// How long open connections may take to finish after the signal.
 const GRACE: Duration = Duration::from_secs(2);

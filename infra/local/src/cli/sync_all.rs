@@ -14,10 +14,10 @@ use super::serve::{called, registered, stack_failure, unavailable};
 use super::{Failure, print};
 use crate::caller::Caller;
 use crate::demonstration;
-use crate::engines::Storage;
 use crate::neighbours::Neighbours;
 use crate::services::{COOP, Register};
 use crate::stack::{Stack, StackOptions};
+use engines::Storage;
 
 /// Between two looks at the run.
 const LOOK: Duration = Duration::from_millis(200);

@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use super::DemoError;
 use crate::caller::Caller;
-use crate::engines::Storage;
 use crate::neighbours::brevo::{Brevo, Call};
 use crate::neighbours::dataspace::Dataspace;
 use crate::neighbours::dataspace::demonstration::{PEOPLE, Person, answer};
 use crate::stack::{Stack, StackOptions};
+use engines::Storage;
 
 /// What each synchronisation must come to, in the order of the people: the changes that are true, the emplois created,
 /// updated and removed, and what Brevo is told.

@@ -10,10 +10,10 @@ use serde_json::json;
 use super::DemoError;
 use crate::caller::Caller;
 use crate::demonstration::droits::{self as demonstration, ESTABLISHMENT};
-use crate::engines::Storage;
 use crate::neighbours::portail_df::PortailDf;
 use crate::neighbours::portail_df::demonstration::{PASSWORD, PEOPLE, directory};
 use crate::stack::{Stack, StackOptions};
+use engines::Storage;
 
 /// What each sign-in must come to, in the order of the people: whether Portail DF was asked, and the cause shown.
 const EXPECTED: [(bool, Option<&str>); 5] = [

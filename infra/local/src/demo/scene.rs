@@ -11,10 +11,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::{CAMILLE, DemoError, shown};
-use crate::engines::Storage;
 use crate::receivers::{Inboxes, Received};
 use crate::services::Register;
 use crate::stack::{Stack, StackOptions};
+use engines::Storage;
 
 /// The stage, served until dropped.
 pub(super) struct Scene {

@@ -18,8 +18,8 @@ use aws_smithy_types::body::SdkBody;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::engines::{ACCOUNT, REGION};
 use crate::template::{Names, Role, TemplateError};
+use engines::{ACCOUNT, REGION};
 
 /// What one role allows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use passerelle::platform::clock::Clock;
 
 use super::*;
-use crate::engines::Storage;
 use crate::stack::StackOptions;
+use engines::Storage;
 
 const URL: &str = "http://127.0.0.1:4310";
 

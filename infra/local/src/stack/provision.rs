@@ -11,9 +11,9 @@ use base64::engine::general_purpose::STANDARD;
 use passerelle::platform::clock::Clock;
 
 use super::StackError;
-use crate::engines::ACCOUNT;
 use crate::runtime::table_arn;
 use crate::template::{Index, KeySchema, Names, Queue, Table, Template};
+use engines::ACCOUNT;
 
 /// Creates tables, queues and secrets and answers what references to them stand for.
 pub(super) async fn provision(template: &Template, sdk: &SdkConfig, clock: &Clock) -> Result<Names, StackError> {
@@ -239,13 +239,13 @@ async fn create_secret(
 
 #[cfg(test)]
 mod tests {
-    use crate::engines::{Engines, Storage};
     use crate::template::EMBEDDED;
+    use engines::{Engines, Storage};
 
     use super::*;
 
     async fn provisioned(storage: Storage, text: &str) -> (Result<Names, StackError>, SdkConfig) {
-        let engines = Engines::open(storage, Clock::system()).unwrap();
+        let engines = Engines::open(storage, chrono::Utc::now).unwrap();
         let sdk = engines.sdk_config();
         let template = Template::parse(text).unwrap();
         (provision(&template, &sdk, &Clock::system()).await, sdk)

@@ -7,11 +7,10 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsEvent};
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use chrono::DateTime;
 use futures_util::FutureExt as _;
-use passerelle::platform::clock::Clock;
 
 use super::*;
-use crate::engines::{Engines, Storage};
 use crate::template::Expression;
+use engines::{Engines, Storage};
 
 fn failing(ids: &[&str]) -> SqsBatchResponse {
     let mut answer = SqsBatchResponse::default();
@@ -51,8 +50,8 @@ impl Bench {
     async fn new() -> Self {
         let time = Arc::new(AtomicI64::new(1_793_610_000));
         let seconds = Arc::clone(&time);
-        let clock = Clock::from_fn(move || DateTime::from_timestamp(seconds.load(Ordering::SeqCst), 0).unwrap());
-        let engines = Engines::open(Storage::Memory, clock).unwrap();
+        let now = move || DateTime::from_timestamp(seconds.load(Ordering::SeqCst), 0).unwrap();
+        let engines = Engines::open(Storage::Memory, now).unwrap();
         let client = Client::new(&engines.sdk_config());
         let queue = client.create_queue().queue_name("File").send().await.unwrap();
         Self { client, url: queue.queue_url.unwrap(), time }

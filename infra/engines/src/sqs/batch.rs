@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::errors;
-use crate::engines::wire::WireError;
+use crate::wire::WireError;
 
 /// One entry of a batch.
 #[derive(Debug, Deserialize)]

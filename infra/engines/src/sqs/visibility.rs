@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::batch::{self, BatchAnswer, Entry};
 use super::{Queue, Sqs, errors};
-use crate::engines::journal::Changes;
-use crate::engines::wire::WireError;
+use crate::journal::Changes;
+use crate::wire::WireError;
 
 /// A message stays in flight twelve hours at most, counted from its receive.
 const LONGEST_SECONDS: i64 = 43_200;

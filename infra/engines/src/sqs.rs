@@ -10,8 +10,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::clock::Clock;
 use bytes::Bytes;
-use passerelle::platform::clock::Clock;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 

@@ -15,14 +15,16 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use axum::Router;
 use bytes::Bytes;
-use passerelle::platform::clock::Clock;
+use chrono::{DateTime, Utc};
 
+use self::clock::Clock;
 use self::dynamodb::DynamoDb;
 use self::folder::Folder;
 use self::journal::{Journal, Record};
 use self::secrets::Secrets;
 use self::sqs::Sqs;
 
+mod clock;
 mod dynamodb;
 mod faults;
 mod folder;
@@ -75,13 +77,14 @@ struct Shared {
 }
 
 impl Engines {
-    /// Opens the engines on `storage`, with `clock` as their source of time.
+    /// Opens the engines on `storage`, with `now` as their source of time.
     ///
     /// Only DynamoDB's time to live in a folder follows the machine's clock instead.
     ///
     /// # Errors
     /// When the folder cannot be used, is damaged or is held by another process.
-    pub fn open(storage: Storage, clock: Clock) -> Result<Self, OpenError> {
+    pub fn open(storage: Storage, now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Result<Self, OpenError> {
+        let clock = Clock::from_fn(now);
         let shared = match storage {
             Storage::Memory => Shared::in_memory(clock)?,
             Storage::Directory(path) => Shared::in_folder(path, clock)?,

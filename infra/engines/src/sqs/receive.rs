@@ -11,9 +11,9 @@ use super::message::{Content, MessageAttributes, md5_of_attributes};
 use super::naming::{self, Receipt};
 use super::queue::Message;
 use super::{Queue, Sqs, State, errors};
-use crate::engines::ACCOUNT;
-use crate::engines::journal::Changes;
-use crate::engines::wire::WireError;
+use crate::ACCOUNT;
+use crate::journal::Changes;
+use crate::wire::WireError;
 
 /// Most messages of a standard queue that may be in flight.
 const IN_FLIGHT_LIMIT: usize = 120_000;

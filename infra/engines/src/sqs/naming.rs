@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::engines::{ACCOUNT, REGION};
+use crate::{ACCOUNT, REGION};
 
 /// Whether AWS accepts this name for a standard queue.
 pub(super) fn is_queue_name(name: &str) -> bool {

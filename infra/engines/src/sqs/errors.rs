@@ -1,6 +1,6 @@
 //! The errors of SQS, by the names its SDK knows.
 
-use crate::engines::wire::WireError;
+use crate::wire::WireError;
 
 pub(super) fn queue_does_not_exist() -> WireError {
     WireError::refused("com.amazonaws.sqs#QueueDoesNotExist", "The specified queue does not exist.")

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::clock::Clock;
 use bytes::Bytes;
-use passerelle::platform::clock::Clock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::errors;
 use super::naming;
-use crate::engines::wire::WireError;
+use crate::wire::WireError;
 
 /// Attributes as they are set and read: names and values are strings.
 pub(super) type Attributes = BTreeMap<String, String>;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::secret::{CURRENT, Secret, Value};
 use super::{Done, Secrets, State};
-use crate::engines::wire::WireError;
+use crate::wire::WireError;
 
 /// Largest value of a secret, in bytes.
 const VALUE_LIMIT: usize = 65_536;

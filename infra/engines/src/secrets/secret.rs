@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engines::wire::WireError;
-use crate::engines::{ACCOUNT, REGION};
+use crate::wire::WireError;
+use crate::{ACCOUNT, REGION};
 
 /// The version that readers get.
 pub(super) const CURRENT: &str = "AWSCURRENT";

@@ -8,8 +8,8 @@ use super::errors;
 use super::message::{Content, Delivery, MessageAttributes, md5_of, md5_of_attributes};
 use super::settings::MESSAGE_LIMIT;
 use super::{Sqs, State};
-use crate::engines::journal::Changes;
-use crate::engines::wire::WireError;
+use crate::journal::Changes;
+use crate::wire::WireError;
 
 /// Most message attributes one message carries.
 const ATTRIBUTE_LIMIT: usize = 10;

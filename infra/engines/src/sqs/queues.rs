@@ -9,7 +9,7 @@ use super::message::{Content, Delivery};
 use super::settings::{Attributes, Settings};
 use super::visibility::Nothing;
 use super::{Queue, Sqs, State, errors, naming};
-use crate::engines::wire::WireError;
+use crate::wire::WireError;
 
 /// How long AWS refuses a second purge.
 const PURGE_PAUSE_MS: i64 = 60_000;

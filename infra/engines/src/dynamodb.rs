@@ -10,10 +10,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::clock::Clock;
 use bytes::Bytes;
 use dynoxide::actions::query::QueryRequest;
 use dynoxide::{AttributeValue, Database, DynoxideError};
-use passerelle::platform::clock::Clock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -8,13 +8,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::clock::Clock;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use passerelle::platform::clock::Clock;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::engines::wire::{WireAnswer, WireError};
+use crate::wire::{WireAnswer, WireError};
 
 /// How long a token is remembered.
 const MEMORY: TimeDelta = TimeDelta::minutes(10);
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_failure_frees_the_token_and_a_running_call_holds_it() {
-        let tokens = Tokens::new(Clock::system());
+        let tokens = Tokens::new(Clock::from_fn(chrono::Utc::now));
         let body = br#"{"ClientRequestToken":"a","TransactItems":[]}"#;
         let Begun::First(claim) = tokens.begin(body) else { panic!("a new token is claimed") };
         assert!(call(&tokens, "a", "[]").contains("TransactionInProgress"));
