@@ -3,7 +3,7 @@
 //! They run all the same; one that passes fails the run until its line is removed, so that the list
 //! can only shrink.
 
-/// The prefixes of `awaited.txt`, each with its reason.
+/// The ids of `awaited.txt`, each with its reason.
 #[derive(Debug, Default)]
 pub struct Awaited(Vec<(String, String)>);
 
@@ -18,8 +18,8 @@ impl Awaited {
         Self(
             lines
                 .map(|line| {
-                    let (prefix, reason) = line.split_once('#').unwrap_or((line, ""));
-                    (prefix.trim().to_owned(), reason.trim().to_owned())
+                    let (id, reason) = line.split_once('#').unwrap_or((line, ""));
+                    (id.trim().to_owned(), reason.trim().to_owned())
                 })
                 .collect(),
         )
@@ -27,11 +27,11 @@ impl Awaited {
 
     /// Why a case is awaited, if it is.
     pub fn reason(&self, id: &str) -> Option<&str> {
-        self.0.iter().find(|(prefix, _)| id.starts_with(prefix)).map(|(_, reason)| reason.as_str())
+        self.0.iter().find(|(awaited, _)| awaited == id).map(|(_, reason)| reason.as_str())
     }
 
     /// The lines that no longer name any case.
     pub fn idle<'a>(&'a self, ids: &[&str]) -> impl Iterator<Item = &'a str> {
-        self.0.iter().map(|(prefix, _)| prefix.as_str()).filter(|prefix| !ids.iter().any(|id| id.starts_with(prefix)))
+        self.0.iter().map(|(awaited, _)| awaited.as_str()).filter(|awaited| !ids.contains(awaited))
     }
 }

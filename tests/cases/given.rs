@@ -23,6 +23,7 @@ pub struct Given {
 pub struct WebhookGiven {
     pub service: String,
     pub event_types: Option<Value>,
+    pub ordering: Option<Value>,
     pub answers: Vec<Answer>,
 }
 
@@ -52,8 +53,9 @@ impl WebhookGiven {
             Some(other) => return Err(format!("answers: liste attendue, trouvé {other}")),
         };
         let event_types = fields.optional("eventTypes");
+        let ordering = fields.optional("ordering");
         fields.finish()?;
-        Ok(Self { service, event_types, answers })
+        Ok(Self { service, event_types, ordering, answers })
     }
 }
 

@@ -2,8 +2,7 @@
 //!
 //! Cases are data, in any language's reach: HTTP requests in, answers and webhooks out. Each runs on a
 //! fresh in-memory stack with a clock of its own. A construct this runner does not know fails the case.
-//! The cases come from `CASES_DIR` if that is set, else from the folder beside the repository, else
-//! from the copies in `tests/cases`.
+//! The cases are those of `tests/cases`, or of `CASES_DIR` if that is set.
 
 mod awaited;
 mod coop;
@@ -47,8 +46,7 @@ fn main() -> io::Result<ExitCode> {
     let (folder, awaited) = match std::env::var_os("CASES_DIR") {
         // Cargo runs tests in their package: a relative folder is meant from the root.
         Some(folder) => (root().join(folder), Awaited::default()),
-        None if case_files::originals().is_dir() => (case_files::originals(), Awaited::of_repository()),
-        None => (case_files::copies(), Awaited::of_repository()),
+        None => (case_files::folder(), Awaited::of_repository()),
     };
     let mut report = Report::new(io::stdout(), awaited);
     let cases = load(&folder, &mut report)?;
@@ -59,7 +57,7 @@ fn main() -> io::Result<ExitCode> {
         if cases.is_empty() {
             report.failure(&folder.display().to_string(), "aucun cas")?;
         }
-        let kept = load(&case_files::copies(), &mut report)?;
+        let kept = load(&case_files::folder(), &mut report)?;
         whole = kept.iter().all(|case| ids.contains(&case.id.as_str()));
     }
     let chosen = cases

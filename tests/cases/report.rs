@@ -62,8 +62,8 @@ impl<W: Write> Report<W> {
     /// Fails every line of the awaited list that names none of these cases.
     pub fn idle_lines(&mut self, ids: &[&str]) -> io::Result<()> {
         let idle: Vec<String> = self.awaited.idle(ids).map(str::to_owned).collect();
-        for prefix in idle {
-            self.failure("tests/cases/awaited.txt", &format!("{prefix} ne désigne plus aucun cas"))?;
+        for id in idle {
+            self.failure("tests/cases/awaited.txt", &format!("{id} ne désigne plus aucun cas"))?;
         }
         Ok(())
     }

@@ -24,15 +24,15 @@ struct Subscription {
 
 impl Subscriptions {
     /// Gives a service's receiver its answers, and subscribes it unless it is already.
-    pub async fn apply(world: &mut World, given: WebhookGiven) -> Result<(), String> {
-        world.receivers.answer(&given.service, given.answers);
+    pub async fn apply(world: &mut World, mut given: WebhookGiven) -> Result<(), String> {
+        world.receivers.answer(&given.service, std::mem::take(&mut given.answers));
         if Self::exists(world, &given.service).await? {
-            return match given.event_types {
-                None => Ok(()),
-                Some(_) => Err(format!("construction inconnue: eventTypes de {}, déjà abonné", given.service)),
+            return match (&given.event_types, &given.ordering) {
+                (None, None) => Ok(()),
+                _ => Err(format!("construction inconnue: {} est déjà abonné", given.service)),
             };
         }
-        Self::subscribe(world, &given.service, given.event_types).await
+        Self::subscribe(world, given).await
     }
 
     /// Whether the subscription made for this service is still there: the case may have deleted it.
@@ -49,11 +49,14 @@ impl Subscriptions {
         Ok(false)
     }
 
-    async fn subscribe(world: &mut World, service: &str, event_types: Option<Value>) -> Result<(), String> {
+    async fn subscribe(world: &mut World, given: WebhookGiven) -> Result<(), String> {
+        let service = given.service.as_str();
         let mut body = Map::new();
         body.insert("url".to_owned(), world.receivers.url(service).into());
-        if let Some(event_types) = event_types {
-            body.insert("eventTypes".to_owned(), event_types);
+        for (name, value) in [("eventTypes", given.event_types), ("ordering", given.ordering)] {
+            if let Some(value) = value {
+                body.insert(name.to_owned(), value);
+            }
         }
         let answer = request(world, service, "POST", WEBHOOKS, Some(Value::Object(body))).await?;
         let text = |name: &str| answer.json.get(name).and_then(Value::as_str);

@@ -5,16 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::workspace::root;
 
-/// The folder of the copies kept in this repository.
+/// The folder of the cases of this repository.
 #[must_use]
-pub fn copies() -> PathBuf {
+pub fn folder() -> PathBuf {
     root().join("tests/cases")
-}
-
-/// The folder of the originals, beside the repository; it is absent from a plain clone.
-#[must_use]
-pub fn originals() -> PathBuf {
-    root().join("../shared/cases")
 }
 
 /// Every JSON file under a folder, sorted by path.

@@ -1,6 +1,6 @@
 //! The acceptance cases' own tools: what decides whether a case passes is tested like the rest.
 
-mod copies;
+mod files;
 mod matching;
 mod names;
 mod receivers;
