@@ -9,6 +9,7 @@ pub mod guide;
 pub mod layer;
 pub mod openapi;
 pub mod pages;
+pub mod parameters;
 pub mod problem;
 pub mod query;
 pub mod routing;

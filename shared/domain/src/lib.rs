@@ -7,11 +7,13 @@
 #![warn(missing_docs)]
 
 pub mod api_key;
+pub mod body;
 pub mod communs;
 pub mod coop;
 pub mod droits;
 pub mod hex;
 pub mod instant;
+pub mod query;
 pub mod reference;
 pub mod shape;
 pub mod webhooks;

@@ -1,45 +1,8 @@
 //! The shape of a JSON body: unknown properties and wrong JSON types are found here (400), with their pointer.
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// One fault in a request body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Fault {
-    /// RFC 6901 pointer into the body (`/collectivites/1/code`).
-    pub pointer: String,
-    /// What is wrong, in French, without repeating the value.
-    pub detail: String,
-}
-
-impl Fault {
-    /// A fault at `pointer`.
-    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), detail: detail.into() }
-    }
-}
-
-/// A property of a body: a merge patch tells absent from `null`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum Field<T> {
-    /// Not there.
-    #[default]
-    Absent,
-    /// `null`.
-    Null,
-    /// A value of the right JSON type.
-    Set(T),
-}
-
-impl<T> Field<T> {
-    /// The value, when one was given.
-    pub fn set(self) -> Option<T> {
-        match self {
-            Self::Set(value) => Some(value),
-            Self::Absent | Self::Null => None,
-        }
-    }
-}
+pub use crate::body::{Fault, Field};
 
 /// Reads the properties of one JSON object and remembers where it stands in the body.
 pub struct Shape<'a> {

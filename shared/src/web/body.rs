@@ -1,12 +1,15 @@
 //! Reading a request body as JSON, within its limits.
 
+use std::convert::Infallible;
+
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{FromRequest, Request};
+use domain::body::{Fault, Parsed, parse};
 use http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::problem::{Code, Problem};
-use domain::shape::Fault;
 
 /// The largest body of an ordinary request: 1 MiB.
 pub const MAX_BYTES: usize = 1024 * 1024;
@@ -14,6 +17,41 @@ pub const MAX_BYTES: usize = 1024 * 1024;
 pub const MAX_BULK_BYTES: usize = 6_000_000;
 /// The deepest nesting accepted.
 const MAX_DEPTH: usize = 32;
+
+/// The media types a route takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// `application/json`.
+    Json,
+    /// That, or `application/merge-patch+json`.
+    MergePatch,
+}
+
+impl Media {
+    fn accepts(self, essence: &str) -> bool {
+        essence == "application/json" || (self == Self::MergePatch && essence == "application/merge-patch+json")
+    }
+}
+
+/// The valid JSON body of at most [`MAX_BYTES`], for a route that examines nothing between its caller and its body.
+pub struct ValidBody<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for ValidBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        RawBody::read(request, MAX_BYTES).await.valid(Media::Json).map(Self)
+    }
+}
+
+/// A body of at most [`MAX_BYTES`] as an extractor. Whatever is wrong with it is told when it is parsed.
+impl<S: Sync> FromRequest<S> for RawBody {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::read(request, MAX_BYTES).await)
+    }
+}
 
 /// A body read whole, not yet judged: rights are examined before its content.
 pub struct RawBody {
@@ -29,18 +67,36 @@ impl RawBody {
         Self { headers: parts.headers, bytes }
     }
 
+    /// The body as the `T` that documents it, with the faults of its values.
+    ///
+    /// # Errors
+    /// 413, 415, and 400 for the first fault of shape.
+    pub fn parse<T: DeserializeOwned>(&self, media: Media) -> Result<Parsed<T>, Problem> {
+        parse(self.json_text(media)?, "").map_err(Problem::shape)
+    }
+
+    /// The body as the `T` that documents it, all of its values right.
+    ///
+    /// # Errors
+    /// Those of [`Self::parse`], and 422 with all faults.
+    pub fn valid<T: DeserializeOwned>(&self, media: Media) -> Result<T, Problem> {
+        Ok(self.parse(media)?.valid()?)
+    }
+
+    /// The text of a body of a media type the route takes.
+    fn json_text(&self, media: Media) -> Result<&[u8], Problem> {
+        let bytes = self.bytes.as_ref().map_err(Clone::clone)?;
+        let given = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let essence = given.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+        if media.accepts(&essence) { Ok(bytes) } else { Err(Code::UnsupportedMediaType.into()) }
+    }
+
     /// The body as JSON.
     ///
     /// # Errors
     /// 413, 415 (neither JSON nor, where `merge_patch` allows it, a merge patch), 400 (not JSON, too deep).
     pub fn json(&self, merge_patch: bool) -> Result<Value, Problem> {
-        let bytes = self.bytes.as_ref().map_err(Clone::clone)?;
-        let media = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-        let essence = media.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
-        let accepted = essence == "application/json" || (merge_patch && essence == "application/merge-patch+json");
-        if !accepted {
-            return Err(Code::UnsupportedMediaType.into());
-        }
+        let bytes = self.json_text(if merge_patch { Media::MergePatch } else { Media::Json })?;
         let fault = |detail: &str| Problem::shape(Fault::new("", detail));
         if depth(bytes) > MAX_DEPTH {
             return Err(fault("imbrication trop profonde: 32 niveaux au plus"));

@@ -3,6 +3,7 @@
 use crate::store::error::{CommitError, StoreError};
 use crate::web::problem::{Code, Problem};
 use axum::response::{IntoResponse, Response};
+use domain::body::{Fault, Missing};
 
 /// What a handler answers when it does not succeed.
 #[derive(Debug)]
@@ -24,6 +25,18 @@ impl From<Problem> for ApiError {
 impl From<Code> for ApiError {
     fn from(code: Code) -> Self {
         Self::Refused(code.into())
+    }
+}
+
+impl From<Vec<Fault>> for ApiError {
+    fn from(faults: Vec<Fault>) -> Self {
+        Self::Refused(faults.into())
+    }
+}
+
+impl From<Missing> for ApiError {
+    fn from(missing: Missing) -> Self {
+        Self::Failed(missing.into())
     }
 }
 

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use domain::shape::Fault;
+use domain::body::{Fault, Missing};
 
 /// The codes of all problems, each documented at `/problems/<code>`.
 ///
@@ -299,6 +299,21 @@ impl Problem {
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
         Self::new(code)
+    }
+}
+
+impl From<Vec<Fault>> for Problem {
+    /// `validation-failed` with all faults.
+    fn from(faults: Vec<Fault>) -> Self {
+        Self::new(Code::ValidationFailed).errors(&faults)
+    }
+}
+
+impl From<Missing> for Problem {
+    /// A fault of ours: the faults of the body were not looked at.
+    fn from(missing: Missing) -> Self {
+        tracing::error!(error = %missing, "request failed");
+        Self::new(Code::Internal)
     }
 }
 
