@@ -1,6 +1,7 @@
 //! What the functions run on: AWS clients, configuration, secrets, queues, the clock, logs and metrics.
 
 pub mod aws;
+pub mod batch;
 pub mod clock;
 pub mod config;
 pub mod ids;

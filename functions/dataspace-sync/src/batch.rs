@@ -2,21 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use futures_util::future::join_all;
-use passerelle::platform::measures::Count;
-use passerelle::store::error::StoreError;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use passerelle::platform::batch::{self, Concurrency, Failures, Message};
+use passerelle::platform::lambda::{self, Invocation, UnknownJob};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::contacts::ContactError;
 use crate::jobs::{Job, SyncTurn};
 use crate::lister::RunError;
 
+/// One user is fetched while another is written.
+const FETCH_AND_WRITE: Concurrency = Concurrency::AtMost(2);
+
 /// Why time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scheduled {
+enum Scheduled {
     /// All users are to be followed.
     NightlySync,
     /// Whatever was left behind is to be taken up.
@@ -26,6 +27,9 @@ pub enum Scheduled {
 /// Why a schedule failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ScheduleError {
+    /// The event names no job of this function.
+    #[error(transparent)]
+    Job(#[from] UnknownJob),
     /// Users could not be listed.
     #[error("les utilisateurs n'ont pas pu être parcourus")]
     Listing(#[from] RunError),
@@ -34,22 +38,17 @@ pub enum ScheduleError {
     Contacts(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Why a message must come again.
-#[derive(Debug, thiserror::Error)]
-enum JobError {
-    #[error(transparent)]
-    Run(#[from] RunError),
-    #[error(transparent)]
-    Contact(#[from] ContactError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 impl Scheduled {
-    /// What a schedule's event asks for, by its `job`.
-    #[must_use]
-    pub fn of(event: &Value) -> Self {
-        if event["job"] == "nightly-sync" { Self::NightlySync } else { Self::Sweep }
+    /// What a schedule's event asks for, by its `job`; EventBridge's own event, which names none, is the sweep's.
+    ///
+    /// # Errors
+    /// When it names a job the function does not know.
+    fn of(event: &Value) -> Result<Self, UnknownJob> {
+        match lambda::job(event)? {
+            None => Ok(Self::Sweep),
+            Some("nightly-sync") => Ok(Self::NightlySync),
+            Some(other) => Err(UnknownJob::named(other)),
+        }
     }
 }
 
@@ -57,9 +56,9 @@ impl App {
     /// Does what a schedule asks for, and answers how many things it found to do.
     ///
     /// # Errors
-    /// When users or contacts cannot be listed.
-    pub async fn scheduled(&self, job: Scheduled) -> Result<usize, ScheduleError> {
-        match job {
+    /// When its event names no job of this function, and when users or contacts cannot be listed.
+    pub async fn scheduled(&self, event: &Value) -> Result<usize, ScheduleError> {
+        match Scheduled::of(event)? {
             Scheduled::NightlySync => {
                 self.start_run().await?;
                 Ok(1)
@@ -73,52 +72,51 @@ impl App {
     }
 
     /// Does the jobs of a batch and names the messages that must come again.
-    pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
-        let mut turns: BTreeMap<Uuid, Vec<(SqsMessage, SyncTurn)>> = BTreeMap::new();
-        let mut failed = Vec::new();
-        for message in event.records {
-            match message.body.as_deref().and_then(|body| serde_json::from_str(body).ok()) {
-                Some(Job::Sync(turn)) => turns.entry(turn.run).or_default().push((message, turn)),
-                Some(Job::List { run }) => failed.extend(done(&message, self.take_listing(run).await.map(drop))),
-                // One after the other: each holds its place.
-                Some(Job::Contact(turn)) => failed.extend(done(&message, self.tell(turn).await)),
-                None => {
-                    Count::DeadMessages.one();
-                    tracing::error!("unreadable message dropped");
-                }
+    pub async fn handle(&self, event: SqsEvent, invocation: Invocation) -> SqsBatchResponse {
+        let (mut contacts, mut listings) = (Vec::new(), Vec::new());
+        let mut syncs: BTreeMap<Uuid, Vec<Message<SyncTurn>>> = BTreeMap::new();
+        for message in batch::read(event, |body| serde_json::from_str(body).ok()) {
+            match message.body {
+                Job::Sync(turn) => syncs.entry(turn.run).or_default().push(message.with(turn)),
+                Job::List { run } => listings.push(message.with(run)),
+                Job::Contact(turn) => contacts.push(message.with(turn)),
             }
         }
-        for (run, turns) in turns {
-            failed.extend(self.handle_run(run, turns).await);
+        // One after the other: the rate of calls to Brevo rests on it.
+        let mut failures = invocation.handle_each(contacts, Concurrency::Sequential, |turn| self.tell(turn)).await;
+        let list = async |run| self.take_listing(run).await.map(drop);
+        failures.extend(invocation.handle_each(listings, Concurrency::Sequential, list).await);
+        for (run, users) in syncs {
+            failures.extend(self.sync_users(run, users, &invocation).await);
         }
-        let mut response = SqsBatchResponse::default();
-        response.batch_item_failures = failed;
-        response
+        failures.into()
     }
 
-    async fn handle_run(&self, run: Uuid, turns: Vec<(SqsMessage, SyncTurn)>) -> Vec<BatchItemFailure> {
-        let users: Vec<Uuid> = turns.iter().map(|(_, turn)| turn.user).collect();
-        let round = match self.round(run, &users).await {
-            Ok(round) => round,
+    async fn sync_users(&self, run: Uuid, users: Vec<Message<SyncTurn>>, invocation: &Invocation) -> Failures {
+        let ids: Vec<Uuid> = users.iter().map(|message| message.body.user).collect();
+        match self.round(run, &ids).await {
+            Ok(round) => invocation.handle_each(users, FETCH_AND_WRITE, |turn| self.take_turn(turn, &round)).await,
             Err(error) => {
                 tracing::warn!(%run, %error, "run not read");
-                return turns.iter().filter_map(|(message, _)| failure(message)).collect();
+                Failures::all(&users)
             }
-        };
-        let taken = turns.iter().map(async |(message, turn)| done(message, self.take_turn(*turn, &round).await));
-        join_all(taken).await.into_iter().flatten().collect()
+        }
     }
 }
 
-/// Names a message whose job failed.
-fn done<E: Into<JobError>>(message: &SqsMessage, outcome: Result<(), E>) -> Option<BatchItemFailure> {
-    let error: JobError = outcome.err()?.into();
-    tracing::warn!(%error, "a message comes again");
-    failure(message)
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
 
-fn failure(message: &SqsMessage) -> Option<BatchItemFailure> {
-    let mut failure = BatchItemFailure::default();
-    failure.item_identifier = message.message_id.clone()?;
-    Some(failure)
+    use super::*;
+
+    #[test]
+    fn a_misspelt_job_is_an_error_and_no_sweep() {
+        assert_eq!(Scheduled::of(&json!({"job": "nightly-sync"})), Ok(Scheduled::NightlySync));
+        assert_eq!(Scheduled::of(&json!({"detail-type": "Scheduled Event"})), Ok(Scheduled::Sweep));
+        assert_eq!(Scheduled::of(&Value::Null), Ok(Scheduled::Sweep));
+        for job in [json!("nightly_sync"), json!("Nightly-sync"), json!(""), json!(null), json!(7)] {
+            assert!(Scheduled::of(&json!({"job": job})).is_err(), "{job}");
+        }
+    }
 }

@@ -19,6 +19,6 @@ mod sync;
 mod view;
 
 pub use app::{App, Config, StartError};
-pub use batch::Scheduled;
+pub use batch::ScheduleError;
 pub use openapi::document;
 pub use routes::{OPERATIONS, router};

@@ -1,6 +1,6 @@
 //! The Lambda function of the coop domain: HTTP API, nightly run, outbox of Brevo.
 
-use dataspace_sync::{App, Config, Scheduled, router};
+use dataspace_sync::{App, Config, router};
 use passerelle::platform::clock::Clock;
 use passerelle::platform::lambda::Handlers;
 use passerelle::platform::telemetry;
@@ -13,8 +13,8 @@ async fn main() -> Result<(), lambda_http::Error> {
     let app = &App::start(&sdk, config, Clock::system()).await?;
     Handlers::default()
         .http(router(app.clone()))
-        .batch(|batch| app.handle(batch))
-        .scheduled(async |event| Ok(app.scheduled(Scheduled::of(&event)).await?.into()))
+        .batch(|batch, invocation| app.handle(batch, invocation))
+        .scheduled(async |event| Ok(app.scheduled(&event).await?.into()))
         .run(telemetry)
         .await
 }

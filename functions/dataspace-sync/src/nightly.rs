@@ -10,7 +10,7 @@ use passerelle::platform::measures::Count;
 use passerelle::store::coop::{Ending, Mark, Profile, Reservation, Reserved, StoredRun};
 use passerelle::store::error::{CommitError, StoreError};
 use passerelle::web::error::ApiError;
-use tokio::sync::Mutex;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -24,10 +24,8 @@ const LONGEST_DELAY: i64 = 900;
 pub(crate) struct Round {
     run: Option<StoredRun>,
     marks: HashMap<Uuid, Mark>,
-    /// One user is fetched at a time, another written meanwhile: the Dataspace is asked by as many at once as there
-    /// are invocations.
-    fetching: Mutex<()>,
-    writing: Mutex<()>,
+    /// One permit: the Dataspace is asked by as many at once as there are invocations.
+    dataspace: Semaphore,
 }
 
 /// How a user's synchronisation went.
@@ -41,7 +39,7 @@ impl App {
     /// Reads what the turns of a run need.
     pub(crate) async fn round(&self, run: Uuid, users: &[Uuid]) -> Result<Round, StoreError> {
         let (run, marks) = futures_util::try_join!(self.store.run(run), self.store.marks(run, users))?;
-        Ok(Round { run, marks, fetching: Mutex::new(()), writing: Mutex::new(()) })
+        Ok(Round { run, marks, dataspace: Semaphore::new(1) })
     }
 
     /// Takes one turn.
@@ -81,7 +79,7 @@ impl App {
     /// Fetches, decides, asks the guard and writes.
     async fn followed(&self, turn: SyncTurn, round: &Round) -> Result<Went, ApiError> {
         let (profile, payload) = {
-            let _turn = round.fetching.lock().await;
+            let _permit = round.dataspace.acquire().await;
             let profile = match self.store.profile(turn.user).await? {
                 Some(profile) if !profile.stored.user.deleted => profile,
                 _ => return Ok(self.ticket(turn, Reservation::default(), Went::Ended(Ending::NoOp)).await?),
@@ -89,7 +87,6 @@ impl App {
             let payload = self.fetched(&profile).await?;
             (profile, payload)
         };
-        let _turn = round.writing.lock().await;
         let Some(payload) = payload else {
             return Ok(self.ticket(turn, Reservation::default(), Went::Ended(Ending::NoOp)).await?);
         };

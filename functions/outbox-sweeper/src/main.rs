@@ -3,7 +3,7 @@
 use lambda_runtime::Error;
 use outbox_sweeper::{Config, Sweeper};
 use passerelle::platform::clock::Clock;
-use passerelle::platform::lambda::Handlers;
+use passerelle::platform::lambda::{Handlers, no_job};
 use passerelle::platform::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,6 +12,9 @@ async fn main() -> Result<(), Error> {
     let config = Config::read(|name| std::env::var(name).ok())?;
     let sdk = passerelle::platform::aws::load().await;
     let sweeper = &Sweeper::new(&sdk, config, Clock::system());
-    let swept = async |_| Ok(serde_json::to_value(sweeper.handle().await?)?);
+    let swept = async |event| {
+        no_job(&event)?;
+        Ok(serde_json::to_value(sweeper.handle().await?)?)
+    };
     Handlers::default().scheduled(swept).run(telemetry).await
 }

@@ -1,7 +1,7 @@
 //! The Lambda function of the droits domain: HTTP API, mails to send, sweep of the mails left behind.
 
 use passerelle::platform::clock::Clock;
-use passerelle::platform::lambda::Handlers;
+use passerelle::platform::lambda::{Handlers, no_job};
 use passerelle::platform::telemetry;
 use rights_checker::{App, Config, router};
 
@@ -13,8 +13,11 @@ async fn main() -> Result<(), lambda_http::Error> {
     let app = &App::start(&sdk, config, Clock::system()).await?;
     Handlers::default()
         .http(router(app.clone()))
-        .batch(|batch| app.send_mails(batch))
-        .scheduled(async |_| Ok(app.sweep_mails().await?.into()))
+        .batch(|batch, _| app.send_mails(batch))
+        .scheduled(async |event| {
+            no_job(&event)?;
+            Ok(app.sweep_mails().await?.into())
+        })
         .run(telemetry)
         .await
 }

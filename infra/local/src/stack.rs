@@ -177,6 +177,7 @@ impl Stack {
             ),
             environment: variables.get(name).cloned().unwrap_or_default(),
             clock: clock.clone(),
+            limit: template.functions.iter().find(|f| f.name == name).map(|f| f.timeout).unwrap_or_default(),
         })
         .await?;
         let mappings = mappings(&template, &names, &functions, &permissions, &sdk)?;

@@ -1,12 +1,15 @@
 //! What a function's binary does: events told apart by their shape, each handled, what was measured written at its end.
 
+use std::time::{Duration, SystemTime};
+
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use axum::Router;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use lambda_http::request::LambdaRequest;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::Value;
+use tokio::time::Instant;
 use tower::Service as _;
 use tracing::Instrument as _;
 
@@ -23,7 +26,23 @@ enum Kind {
     Schedule,
 }
 
-type Batch<'a> = Box<dyn Fn(SqsEvent) -> LocalBoxFuture<'a, SqsBatchResponse> + 'a>;
+/// What is left of an invocation's time for its answer and its metrics to be written.
+const MARGIN: Duration = Duration::from_secs(1);
+
+/// One invocation of a function.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    pub(super) request_id: String,
+    /// When work has to end; `None`: whenever it is done.
+    pub(super) stop_at: Option<Instant>,
+}
+
+/// An event whose `job` no schedule of its function asks for: a misspelt one does nothing, loudly.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no job of this function: {0}")]
+pub struct UnknownJob(String);
+
+type Batch<'a> = Box<dyn Fn(SqsEvent, Invocation) -> LocalBoxFuture<'a, SqsBatchResponse> + 'a>;
 type Scheduled<'a> = Box<dyn Fn(Value) -> LocalBoxFuture<'a, Result<Value, Error>> + 'a>;
 
 /// The events a function takes, and what handles each.
@@ -43,8 +62,11 @@ impl<'a> Handlers<'a> {
 
     /// Batches of messages.
     #[must_use]
-    pub fn batch<F: Future<Output = SqsBatchResponse> + 'a>(self, handle: impl Fn(SqsEvent) -> F + 'a) -> Self {
-        Self { batch: Some(Box::new(move |event| handle(event).boxed_local())), ..self }
+    pub fn batch<F>(self, handle: impl Fn(SqsEvent, Invocation) -> F + 'a) -> Self
+    where
+        F: Future<Output = SqsBatchResponse> + 'a,
+    {
+        Self { batch: Some(Box::new(move |event, invocation| handle(event, invocation).boxed_local())), ..self }
     }
 
     /// Schedules.
@@ -76,11 +98,59 @@ impl<'a> Handlers<'a> {
         match (&kind, &self.http, &self.batch, &self.scheduled) {
             (Kind::Http, Some(router), ..) => answered(router.clone(), event).await,
             (Kind::Batch, _, Some(handle), _) => {
-                Ok(serde_json::to_value(handle(serde_json::from_value(event.payload)?).await)?)
+                let answer = handle(serde_json::from_value(event.payload)?, Invocation::of(&event.context)).await;
+                Ok(serde_json::to_value(answer)?)
             }
             (Kind::Schedule, .., Some(handle)) => handle(event.payload).await,
             _ => Err(format!("this function takes no event of kind {kind:?}").into()),
         }
+    }
+}
+
+impl Invocation {
+    fn of(context: &Context) -> Self {
+        let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+        Self::within(context.request_id.clone(), left)
+    }
+
+    /// An invocation that is ended after `limit`: its work stops a second before.
+    #[must_use]
+    pub fn within(request_id: String, limit: Duration) -> Self {
+        Self { request_id, stop_at: Some(Instant::now() + limit.saturating_sub(MARGIN)) }
+    }
+
+    /// An invocation whose time nobody limits.
+    #[must_use]
+    pub const fn unlimited(request_id: String) -> Self {
+        Self { request_id, stop_at: None }
+    }
+}
+
+/// The `job` a schedule asks for; `None` for EventBridge's own event, which names none.
+///
+/// # Errors
+/// When it is no text.
+pub fn job(event: &Value) -> Result<Option<&str>, UnknownJob> {
+    match event.get("job") {
+        None => Ok(None),
+        Some(Value::String(job)) => Ok(Some(job)),
+        Some(other) => Err(UnknownJob(other.to_string())),
+    }
+}
+
+/// Refuses an event that names a job, for a function with nothing but one schedule.
+///
+/// # Errors
+/// When it does.
+pub fn no_job(event: &Value) -> Result<(), UnknownJob> {
+    job(event)?.map_or(Ok(()), |job| Err(UnknownJob::named(job)))
+}
+
+impl UnknownJob {
+    /// Of a job that is not among the function's.
+    #[must_use]
+    pub fn named(job: &str) -> Self {
+        Self(job.to_owned())
     }
 }
 
@@ -101,7 +171,7 @@ fn kind(event: &Value) -> Result<Kind, Error> {
         return Ok(Kind::Batch);
     }
     // EventBridge's own event, or the input that the template gives a schedule.
-    if event["detail-type"] == "Scheduled Event" || event["job"].is_string() {
+    if event["detail-type"] == "Scheduled Event" || event.get("job").is_some() {
         return Ok(Kind::Schedule);
     }
     let members: Vec<&str> = event.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
@@ -113,6 +183,24 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_job_is_a_text_that_the_function_knows() {
+        assert_eq!(job(&json!({"detail-type": "Scheduled Event"})), Ok(None));
+        assert_eq!(job(&Value::Null), Ok(None));
+        assert_eq!(job(&json!({"job": "nightly-sync"})), Ok(Some("nightly-sync")));
+        assert_eq!(job(&json!({"job": 7})), Err(UnknownJob("7".to_owned())));
+        assert_eq!(no_job(&json!({"detail-type": "Scheduled Event"})), Ok(()));
+        assert_eq!(no_job(&json!({"job": "nightly-sync"})), Err(UnknownJob("nightly-sync".to_owned())));
+    }
+
+    #[test]
+    fn work_stops_before_lambda_ends_it() {
+        let stop_at = |limit| Invocation::within("r".to_owned(), Duration::from_secs(limit)).stop_at.unwrap();
+        let now = Instant::now();
+        assert!(stop_at(30) <= now + Duration::from_millis(29_500) && stop_at(30) > now + Duration::from_secs(28));
+        assert!(stop_at(0) <= Instant::now());
+    }
 
     #[test]
     fn events_are_told_apart_and_strangers_are_not_shown() {

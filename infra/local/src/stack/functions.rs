@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use chrono::{DateTime, Utc};
-use dataspace_sync::{App as Coop, Scheduled};
+use dataspace_sync::App as Coop;
 use domain::api_key::{Scope, Service, new_api_key};
 use futures_util::FutureExt as _;
 use outbox_sweeper::Sweeper;
 use passerelle::platform::clock::Clock;
+use passerelle::platform::lambda::{Invocation, no_job};
 use passerelle::store::communs::CommunsStore;
 use projects_api::App;
 use rights_checker::App as Rights;
@@ -27,6 +29,8 @@ pub(super) struct Surroundings {
     pub(super) environment: BTreeMap<String, String>,
     /// The stack's clock.
     pub(super) clock: Clock,
+    /// How long an invocation of it may take.
+    pub(super) limit: Duration,
 }
 
 /// Starts every function in its own surroundings and answers the ways into each, by logical id.
@@ -72,9 +76,10 @@ async fn outbox_sweeper(around: Surroundings) -> Result<LocalFunction, StackErro
     let refused = refused("OutboxSweeper");
     let config = outbox_sweeper::Config::read(|name| around.environment.get(name).cloned()).map_err(|e| refused(&e))?;
     let sweeper = Arc::new(Sweeper::new(&around.sdk, config, around.clock));
-    let scheduled = move |_| {
+    let scheduled = move |event| {
         let sweeper = Arc::clone(&sweeper);
         async move {
+            no_job(&event).map_err(|error| error.to_string())?;
             let report = sweeper.handle().await.map_err(|error| error.to_string())?;
             let work = report.events + report.retries + report.held;
             let report = serde_json::to_value(report).map_err(|error| error.to_string())?;
@@ -94,9 +99,10 @@ async fn rights_checker(around: Surroundings) -> Result<LocalFunction, StackErro
         let app = sending.clone();
         async move { app.send_mails(event).await }.boxed()
     };
-    let scheduled = move |_| {
+    let scheduled = move |event| {
         let app = sweeping.clone();
         async move {
+            no_job(&event).map_err(|error| error.to_string())?;
             let work = app.sweep_mails().await.map_err(|error| error.to_string())?;
             Ok(ScheduledRun { report: serde_json::json!({"mails": work}), work })
         }
@@ -113,15 +119,15 @@ async fn dataspace_sync(around: Surroundings) -> Result<LocalFunction, StackErro
     let refused = refused("DataspaceSync");
     let config = dataspace_sync::Config::read(|name| around.environment.get(name).cloned()).map_err(|e| refused(&e))?;
     let app = Coop::start(&around.sdk, config, around.clock).await.map_err(|e| refused(&e))?;
-    let (handling, sweeping) = (app.clone(), app.clone());
+    let (handling, sweeping, limit) = (app.clone(), app.clone(), around.limit);
     let batch = move |event| {
         let app = handling.clone();
-        async move { app.handle(event).await }.boxed()
+        async move { app.handle(event, Invocation::within("local".to_owned(), limit)).await }.boxed()
     };
     let scheduled = move |event| {
         let app = sweeping.clone();
         async move {
-            let work = app.scheduled(Scheduled::of(&event)).await.map_err(|error| error.to_string())?;
+            let work = app.scheduled(&event).await.map_err(|error| error.to_string())?;
             Ok(ScheduledRun { report: serde_json::json!({"work": work}), work })
         }
         .boxed()
