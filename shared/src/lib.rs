@@ -8,3 +8,6 @@ pub mod identity;
 pub mod platform;
 pub mod store;
 pub mod web;
+
+/// The version of the workspace, which logs, answers, `OpenAPI` documents and outgoing requests carry.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -23,3 +23,4 @@ mod recovery;
 mod rotation;
 mod sources;
 mod strangers;
+mod version;

@@ -35,7 +35,7 @@ UTC à la milliseconde.
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Passerelle : la Coop", description = DESCRIPTION, version = "1.0.0"),
+    info(title = "Passerelle : la Coop", description = DESCRIPTION),
     servers((url = "/coop/v1")),
     tags(
         (name = "Utilisateurs", description = "Enregistrer, lire, suivre les changements."),

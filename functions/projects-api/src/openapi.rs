@@ -32,13 +32,13 @@ plus les événements et le comparatif ; sans utilisateur nommé, le service agi
 Les curseurs sont opaques.
 
 **Erreurs.** Toute erreur est un problème (RFC 9457) : son `type` mène à une page qui l'explique, \
-[en voici la liste](/problems). Chaque réponse porte un `x-request-id`. Une route ou une méthode inconnue donne 404 ou \
-405. Les examens ont toujours lieu dans cet ordre : clé (401), portée (403), utilisateur (400), existence (404, 410), \
+[en voici la liste](/problems). Chaque réponse porte un `x-request-id` et la version qui l'a faite, \
+`x-passerelle-version`. Une route ou une méthode inconnue donne 404 ou 405. Les examens ont toujours lieu dans cet ordre : clé (401), portée (403), utilisateur (400), existence (404, 410), \
 droit (403), forme du corps (400), `If-Match` (412), valeurs (422) ; une requête refusée n'a rien modifié.";
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Passerelle : les communs", description = DESCRIPTION, version = "1.0.0"),
+    info(title = "Passerelle : les communs", description = DESCRIPTION),
     servers((url = "/communs/v1")),
     tags(
         (name = "Projets", description = "Les projets partagés, un par un, en liste ou en lot."),

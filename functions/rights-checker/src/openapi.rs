@@ -34,7 +34,7 @@ Une intersection vide ne montre rien non plus.
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Passerelle : les droits", description = DESCRIPTION, version = "1.0.0"),
+    info(title = "Passerelle : les droits", description = DESCRIPTION),
     servers((url = "/droits/v1")),
     tags(
         (name = "Comptes", description = "Créer un compte, se connecter, changer d'établissement."),

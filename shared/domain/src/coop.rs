@@ -1,7 +1,7 @@
 //! La Coop kept in step with the Dataspace: the payload as it is read, the plan of a synchronisation, the import of
 //! lieux, the guard of a nightly run. All of it is pure: what the shell found and `now` in, a value out.
 //!
-//! Source: docs/spec/coop.md, docs/seeds/coop-sync.txt
+//! Source: docs/spec/coop.md, docs/seeds/coop-sync.txt, tests/cases/coop/_shapes.md#rules-made-precise
 
 pub mod adresse;
 pub mod contact;

@@ -4,7 +4,7 @@
 //! published decision trees keep their names (C1-C20 creation, L1-L29 sign-in, M1-M10 change of establishment): they
 //! are how the people who own the rules speak of them.
 //!
-//! Source: docs/spec/droits.md, docs/seeds/droits.md
+//! Source: docs/spec/droits.md, docs/seeds/droits.md, tests/cases/droits/_shapes.md#decisions
 
 pub mod account;
 pub mod change;

@@ -1,5 +1,6 @@
-//! What surrounds every request: an id, one log line, and `instance` in every problem.
+//! What surrounds every request: an id, the version, one log line, and `instance` in every problem.
 
+use crate::VERSION;
 use crate::web::problem::Answered;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
@@ -25,6 +26,7 @@ pub async fn identify(request: Request, next: Next) -> Response {
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-request-id", value);
     }
+    response.headers_mut().insert("x-passerelle-version", HeaderValue::from_static(VERSION));
     tracing::info!(parent: &span, status = response.status().as_u16(), "answered");
     response
 }

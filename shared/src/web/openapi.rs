@@ -15,14 +15,16 @@ use utoipa::openapi::{Components, OpenApi as Document, Ref, RefOr};
 
 use super::guide::example;
 use super::problem::Code;
+use crate::VERSION;
 use refusals::MEDIA_TYPE;
 
-/// The document as it is to be committed: refusals, which many operations have in common, stand once each, and every
-/// problem an operation can answer has its example.
+/// The document as it is to be committed: of this version, refusals that many operations have in common standing once
+/// each, and every problem an operation can answer with its example.
 ///
 /// # Errors
 /// When it cannot be written as JSON.
 pub fn finished(mut document: Document) -> Result<String, serde_json::Error> {
+    VERSION.clone_into(&mut document.info.version);
     let answered = share_refusals(&mut document);
     let entry = |code: Code| {
         let (_, name, title) = code.facts();

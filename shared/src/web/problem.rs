@@ -10,7 +10,7 @@ use domain::body::{Fault, Missing};
 ///
 /// `method-not-allowed` and the two of status 5xx are ours (docs/decisions/0003).
 ///
-/// Source: docs/spec/README.md
+/// Source: tests/cases/communs/_shapes.md, tests/cases/droits/_shapes.md#problems, tests/cases/coop/_shapes.md
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
     /// 400: not JSON, not an object, too deep, unknown property, wrong JSON type.

@@ -161,6 +161,29 @@ mod tests {
     }
 
     #[test]
+    fn the_table_is_that_of_the_seed() {
+        let seed = include_str!("../../../../docs/seeds/communs.md");
+        let mut columns: [Vec<(String, String)>; 3] = Default::default();
+        for row in seed.lines().filter(|line| line.starts_with('|')).skip(2) {
+            let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+            for (column, pair) in columns.iter_mut().zip(cells.chunks(2)) {
+                if let [native, generic] = pair
+                    && !native.is_empty()
+                {
+                    column.push(((*native).to_owned(), (*generic).to_owned()));
+                }
+            }
+        }
+        for (name, column) in [("mec", 0), ("recoco", 0), ("tet", 1), ("aides-territoires", 2)] {
+            let ours: Vec<_> = accepted(&service(name))
+                .iter()
+                .map(|label| (label.native.clone(), label.generic.code().to_owned()))
+                .collect();
+            assert_eq!(ours, columns[column], "{name}");
+        }
+    }
+
+    #[test]
     fn every_label_and_alias_of_the_table_translates() {
         for (service, table) in &MAPPING.services {
             for row in &table.labels {

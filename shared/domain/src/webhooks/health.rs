@@ -4,7 +4,7 @@
 //! one probe per interval: 30 s after the failure that opened it, then 60 s, 120 s... up to 30 min after the last
 //! failed probe. One success closes it.
 //!
-//! Source: docs/spec/webhooks.md#retries
+//! Source: docs/spec/webhooks.md#retries, tests/cases/webhooks/_shapes.md#retries
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
