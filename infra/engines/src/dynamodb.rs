@@ -128,25 +128,19 @@ fn dispatch(database: &Database, operation: &str, body: &[u8]) -> Result<WireAns
         "BatchWriteItem" => run(body, |input| database.batch_write_item(input)),
         "CreateTable" => run(body, |input| database.create_table(input)),
         "DeleteItem" => run(body, |input| database.delete_item(input)),
-        "DeleteTable" => run(body, |input| database.delete_table(input)),
         "DescribeTable" => run(body, |input| database.describe_table(input)),
         "DescribeTimeToLive" => run(body, |input| database.describe_time_to_live(input)),
-        "ExecuteStatement" => run(body, |input| database.execute_statement(input)),
         "GetItem" => run(body, |input| database.get_item(input)),
         "ListTables" => run(body, |input| database.list_tables(input)),
-        "ListTagsOfResource" => run(body, |input| database.list_tags_of_resource(input)),
         "PutItem" => run(body, |input| database.put_item(input)),
         "Query" => run(body, |input| {
             refuse_empty_keys(&input)?;
             database.query(input)
         }),
         "Scan" => run(body, |input| database.scan(input)),
-        "TagResource" => run(body, |input| database.tag_resource(input)),
         "TransactGetItems" => run(body, |input| database.transact_get_items(input)),
         "TransactWriteItems" => run(body, |input| database.transact_write_items(input)),
-        "UntagResource" => run(body, |input| database.untag_resource(input)),
         "UpdateItem" => run(body, |input| database.update_item(input)),
-        "UpdateTable" => run(body, |input| database.update_table(input)),
         "UpdateTimeToLive" => run(body, |input| database.update_time_to_live(input)),
         _ => Ok(WireError::unknown_operation(operation).into()),
     }

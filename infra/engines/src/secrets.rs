@@ -47,12 +47,9 @@ impl Secrets {
     pub(super) async fn call(&self, operation: &str, body: Bytes) -> WireAnswer {
         match operation {
             "CreateSecret" => self.write(&body, Self::create_secret).await,
-            "DeleteSecret" => self.write(&body, Self::delete_secret).await,
             "DescribeSecret" => self.write(&body, Self::describe_secret).await,
             "GetSecretValue" => self.write(&body, Self::get_secret_value).await,
-            "ListSecrets" => self.write(&body, Self::list_secrets).await,
             "PutSecretValue" => self.write(&body, Self::put_secret_value).await,
-            "UpdateSecretVersionStage" => self.write(&body, Self::update_secret_version_stage).await,
             _ => WireError::unknown_operation(operation).into(),
         }
     }
@@ -71,9 +68,8 @@ impl Secrets {
                 let done = operation(self, &mut state, input)?;
                 if let Some(name) = done.changed {
                     let key = || format!("secret/{name}");
-                    match state.get(&name) {
-                        Some(secret) => changes.put(key, secret),
-                        None => changes.delete(key),
+                    if let Some(secret) = state.get(&name) {
+                        changes.put(key, secret);
                     }
                 }
                 (done.output, self.journal.record(changes))

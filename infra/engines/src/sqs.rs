@@ -53,7 +53,6 @@ struct Queue {
     messages: Messages,
     created_at: i64,
     modified_at: i64,
-    purged_at: Option<i64>,
     arrivals: Arc<Notify>,
 }
 
@@ -79,7 +78,6 @@ impl Sqs {
     pub(super) async fn call(&self, operation: &str, body: Bytes) -> WireAnswer {
         match operation {
             "ChangeMessageVisibility" => answer(&body, |input| self.change_visibility(input)).await,
-            "ChangeMessageVisibilityBatch" => answer(&body, |input| self.change_visibility_batch(input)).await,
             "CreateQueue" => answer(&body, |input| self.create_queue(input)).await,
             "DeleteMessage" => answer(&body, |input| self.delete_message(input)).await,
             "DeleteMessageBatch" => answer(&body, |input| self.delete_message_batch(input)).await,
@@ -87,7 +85,6 @@ impl Sqs {
             "GetQueueAttributes" => answer(&body, |input| self.get_queue_attributes(input)).await,
             "GetQueueUrl" => answer(&body, |input| self.get_queue_url(input)).await,
             "ListQueues" => answer(&body, |input| self.list_queues(input)).await,
-            "PurgeQueue" => answer(&body, |input| self.purge_queue(input)).await,
             "ReceiveMessage" => answer(&body, |input| self.receive_message(input)).await,
             "SendMessage" => answer(&body, |input| self.send_message(input)).await,
             "SendMessageBatch" => answer(&body, |input| self.send_message_batch(input)).await,
@@ -186,7 +183,6 @@ impl Queue {
             messages: Messages::default(),
             created_at: now,
             modified_at: now,
-            purged_at: None,
             arrivals: Arc::default(),
         }
     }

@@ -4,6 +4,7 @@ use acceptance::api::{Answer, Api, Caller};
 use acceptance::moving_clock::MovingClock;
 use acceptance::receivers::Receivers;
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
 use chrono::{TimeDelta, TimeZone as _, Utc};
 use domain::api_key::Scope;
 use engines::{Metered, Storage};
@@ -138,7 +139,16 @@ impl World {
     /// Throws away what waits in a queue.
     pub async fn purge(&self, queue: Queue) {
         let client = aws_sdk_sqs::Client::new(self.stack.sdk());
-        client.purge_queue().queue_url(self.url(queue)).send().await.unwrap();
+        loop {
+            let received = client.receive_message().queue_url(self.url(queue)).max_number_of_messages(10);
+            let Some(messages) = received.send().await.unwrap().messages else { return };
+            let entries = messages.iter().enumerate().map(|(id, message)| {
+                let entry = DeleteMessageBatchRequestEntry::builder().id(id.to_string());
+                entry.set_receipt_handle(message.receipt_handle.clone()).build().unwrap()
+            });
+            let delete = client.delete_message_batch().queue_url(self.url(queue));
+            delete.set_entries(Some(entries.collect())).send().await.unwrap();
+        }
     }
 
     fn url(&self, queue: Queue) -> String {

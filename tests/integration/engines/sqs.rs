@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::{
-    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message, MessageAttributeValue,
-    MessageSystemAttributeName, QueueAttributeName, SendMessageBatchRequestEntry,
+    DeleteMessageBatchRequestEntry, Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName,
+    SendMessageBatchRequestEntry,
 };
 
 use super::subject::unique;
@@ -206,10 +206,6 @@ async fn entries_of_a_batch_succeed_or_fail_on_their_own() {
         let mut messages = receive(&client, &url, 2).await;
         messages.extend(receive(&client, &url, 0).await);
         let handle = |index: usize| messages[index].receipt_handle.clone();
-        let hide = ChangeMessageVisibilityBatchRequestEntry::builder().id("hide").visibility_timeout(60);
-        let hide = hide.set_receipt_handle(handle(0)).build().expect("an entry");
-        let hidden = client.change_message_visibility_batch().queue_url(&url).entries(hide).send().await;
-        assert_eq!(hidden.expect("changed").successful().len(), 1);
         let drop = DeleteMessageBatchRequestEntry::builder().id("drop").set_receipt_handle(handle(1)).build();
         let bad = DeleteMessageBatchRequestEntry::builder().id("bad").receipt_handle("not-a-handle").build();
         let deletion = client.delete_message_batch().queue_url(&url);
@@ -286,24 +282,6 @@ async fn a_queue_is_created_once_found_described_and_deleted() {
         assert!(refusal.is_queue_does_not_exist(), "{refusal:?}");
         let refusal = client.send_message().queue_url(&url).message_body("x").send().await.expect_err("gone");
         assert!(refusal.into_service_error().is_queue_does_not_exist());
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_purged_queue_is_empty() {
-    on_every_subject(|subject| async move {
-        let (client, url) = queue(&subject).await;
-        for _ in 0..3 {
-            send(&client, &url, "x").await;
-        }
-        client.purge_queue().queue_url(&url).send().await.expect("purged");
-        assert_eq!(receive(&client, &url, 0).await, []);
-        if !subject.is_external() {
-            // MiniStack purges as often as it is asked.
-            let again = client.purge_queue().queue_url(&url).send().await.expect_err("too soon");
-            assert!(again.into_service_error().is_purge_queue_in_progress());
-        }
     })
     .await;
 }

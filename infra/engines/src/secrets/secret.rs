@@ -21,8 +21,6 @@ pub(super) struct Secret {
     /// Milliseconds since 1970, as every instant here.
     pub(super) created_at: i64,
     pub(super) changed_at: i64,
-    /// When the recovery window ends, once deletion was asked for.
-    pub(super) deleted_at: Option<i64>,
     versions: BTreeMap<String, Version>,
 }
 
@@ -50,7 +48,6 @@ impl Secret {
             description,
             created_at: now,
             changed_at: now,
-            deleted_at: None,
             versions: BTreeMap::new(),
         }
     }
@@ -86,7 +83,7 @@ impl Secret {
 
     /// Gives a label to one version, taking it from any other; the version that loses `AWSCURRENT`
     /// becomes `AWSPREVIOUS`.
-    pub(super) fn attach(&mut self, stage: &str, id: &str) {
+    fn attach(&mut self, stage: &str, id: &str) {
         let holder = self.holder(stage);
         if holder.as_deref() == Some(id) {
             return;
@@ -106,14 +103,14 @@ impl Secret {
     }
 
     /// Takes a label away from whichever version has it.
-    pub(super) fn detach(&mut self, stage: &str) {
+    fn detach(&mut self, stage: &str) {
         for version in self.versions.values_mut() {
             version.stages.remove(stage);
         }
     }
 
     /// The version that has a label.
-    pub(super) fn holder(&self, stage: &str) -> Option<String> {
+    fn holder(&self, stage: &str) -> Option<String> {
         self.versions.iter().find(|(_, version)| version.stages.contains(stage)).map(|(id, _)| id.clone())
     }
 
@@ -128,11 +125,6 @@ impl Secret {
         };
         let agrees = stage.is_none_or(|stage| version.stages.contains(stage));
         agrees.then_some((found.as_str(), version))
-    }
-
-    /// Whether a version exists.
-    pub(super) fn has_version(&self, id: &str) -> bool {
-        self.versions.contains_key(id)
     }
 
     /// The labels of each version that has some; AWS shows no others.

@@ -68,14 +68,6 @@ pub(super) fn over_limit(limit: usize) -> WireError {
         .with_query_code("OverLimit")
 }
 
-pub(super) fn purge_queue_in_progress(name: &str) -> WireError {
-    WireError::refused(
-        "com.amazonaws.sqs#PurgeQueueInProgress",
-        format!("Only one PurgeQueue operation on {name} is allowed every 60 seconds."),
-    )
-    .with_query_code("AWS.SimpleQueueService.PurgeQueueInProgress")
-}
-
 pub(super) fn resource_not_found() -> WireError {
     WireError::refused(
         "com.amazonaws.sqs#ResourceNotFoundException",

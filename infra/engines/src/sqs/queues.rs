@@ -1,4 +1,4 @@
-//! Queues themselves: creating, finding, describing, emptying, and moving dead letters back.
+//! Queues themselves: creating, finding, describing, and moving dead letters back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,9 +10,6 @@ use super::settings::{Attributes, Settings};
 use super::visibility::Nothing;
 use super::{Queue, Sqs, State, errors, naming};
 use crate::wire::WireError;
-
-/// How long AWS refuses a second purge.
-const PURGE_PAUSE_MS: i64 = 60_000;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -169,26 +166,6 @@ impl Sqs {
             }
             changes.delete(|| queue.key());
             queue.arrivals.notify_waiters();
-            self.journal.record(changes)
-        };
-        durable.wait().await?;
-        Ok(Nothing {})
-    }
-
-    pub(super) async fn purge_queue(&self, input: AboutQueue) -> Result<Nothing, WireError> {
-        let mut changes = self.journal.changes();
-        let durable = {
-            let mut state = self.lock();
-            let now = self.now();
-            let queue = state.queue_at(&input.queue_url, now)?;
-            if queue.purged_at.is_some_and(|purged_at| now < purged_at + PURGE_PAUSE_MS) {
-                return Err(errors::purge_queue_in_progress(&queue.name));
-            }
-            queue.purged_at = Some(now);
-            for sequence in queue.messages.sequences() {
-                queue.messages.remove(sequence);
-                queue.forget(sequence, &mut changes);
-            }
             self.journal.record(changes)
         };
         durable.wait().await?;

@@ -62,17 +62,6 @@ impl Sqs {
         self.on_queue(&input.queue_url, |queue, now, changes| queue.postpone(&input.value, now, changes)).await?
     }
 
-    pub(super) async fn change_visibility_batch(
-        &self,
-        input: OnQueue<Entries<Postponement>>,
-    ) -> Result<BatchAnswer<Nothing>, WireError> {
-        batch::check_ids(&input.value.entries)?;
-        self.on_queue(&input.queue_url, |queue, now, changes| {
-            BatchAnswer::of(input.value.entries, |postponement| queue.postpone(&postponement, now, changes))
-        })
-        .await
-    }
-
     /// Works on one queue under the lock, then waits until what changed is durable.
     async fn on_queue<T>(
         &self,
