@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use acceptance::permissions::{FUNCTIONS, listed};
-use passerelle_local::template::{EMBEDDED, Expression, Function, Role, Template};
+use sam_template::{EMBEDDED, Expression, Function, Role, Template};
 
 /// What Lambda needs of a queue to read it for a function.
 const READING: [&str; 3] = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];

@@ -9,4 +9,3 @@ pub mod receivers;
 pub mod runtime;
 pub mod services;
 pub mod stack;
-pub mod template;

@@ -22,8 +22,8 @@ use crate::runtime::{
     Feed, Gateway, GatewayError, InvocationError, LocalFunction, Mapping, MappingError, Permissions, ScheduledRun,
     Used, guarded, invoke, table_arn,
 };
-use crate::template::{Function, Names, Template, TemplateError, When};
 use engines::{Engines, OpenError, Storage};
+use sam_template::{Function, Names, Template, TemplateError, When};
 
 /// Rounds after which a stack that still finds work is taken to go in circles.
 const DRAIN_ROUNDS: usize = 1_000;
@@ -158,7 +158,7 @@ impl Stack {
     /// When storage, template, resources or a function's configuration do not allow it.
     pub async fn start(options: StackOptions) -> Result<Self, StackError> {
         let StackOptions { storage, clock, variables: own } = options;
-        let template = Template::parse(crate::template::EMBEDDED)?;
+        let template = Template::parse(sam_template::EMBEDDED)?;
         let engines = Engines::open(storage, {
             let clock = clock.clone();
             move || clock.now()
@@ -385,7 +385,7 @@ fn mappings(
             let queue = queue_arn.rsplit(':').next().unwrap_or_default();
             let feed = Feed {
                 name: function.name.clone(),
-                queue_url: crate::template::Expression::Ref(queue.to_owned()).resolve(names)?,
+                queue_url: sam_template::Expression::Ref(queue.to_owned()).resolve(names)?,
                 region: region.clone(),
                 source: source.clone(),
                 function: offered(functions, function, "SQS", |local| local.batch.clone())?,

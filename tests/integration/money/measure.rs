@@ -11,7 +11,7 @@ use passerelle_local::demonstration::droits as demonstration;
 use passerelle_local::neighbours::portail_df::PortailDf;
 use passerelle_local::neighbours::portail_df::demonstration::{PASSWORD, PEOPLE, directory};
 use passerelle_local::stack::{Stack, StackOptions};
-use passerelle_local::template::{EMBEDDED, Template};
+use sam_template::{EMBEDDED, Template};
 use serde_json::json;
 
 use super::prices::monthly;

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, Response, StatusCode, header};
 use tower::ServiceExt as _;
 
-use crate::template::Route;
+use sam_template::Route;
 
 /// The routes of every function.
 ///

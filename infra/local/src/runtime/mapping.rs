@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::sqs_event::sqs_event;
 use super::{BatchHandler, invoke};
-use crate::template::QueueSource;
+use sam_template::QueueSource;
 
 /// Lambda's long poll.
 const LONG_POLL: Duration = Duration::from_secs(20);

@@ -18,8 +18,8 @@ use aws_smithy_types::body::SdkBody;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::template::{Names, Role, TemplateError};
 use engines::{ACCOUNT, REGION};
+use sam_template::{Names, Role, TemplateError};
 
 /// What one role allows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

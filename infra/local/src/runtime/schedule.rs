@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use super::{ScheduledHandler, invoke};
-use crate::template::{Schedule, When};
+use sam_template::{Schedule, When};
 
 /// What runs when, and how long it may take.
 pub struct Scheduled {

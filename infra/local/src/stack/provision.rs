@@ -12,8 +12,8 @@ use passerelle::platform::clock::Clock;
 
 use super::StackError;
 use crate::runtime::table_arn;
-use crate::template::{Index, KeySchema, Names, Queue, Table, Template};
 use engines::ACCOUNT;
+use sam_template::{Index, KeySchema, Names, Queue, Table, Template};
 
 /// Creates tables, queues and secrets and answers what references to them stand for.
 pub(super) async fn provision(template: &Template, sdk: &SdkConfig, clock: &Clock) -> Result<Names, StackError> {
@@ -239,8 +239,8 @@ async fn create_secret(
 
 #[cfg(test)]
 mod tests {
-    use crate::template::EMBEDDED;
     use engines::{Engines, Storage};
+    use sam_template::EMBEDDED;
 
     use super::*;
 
@@ -261,7 +261,7 @@ mod tests {
     async fn the_template_s_resources_exist_as_written() {
         let (names, sdk) = provisioned(Storage::Memory, EMBEDDED).await;
         let names = names.unwrap();
-        let url = |queue: &str| crate::template::Expression::Ref(queue.to_owned()).resolve(&names).unwrap();
+        let url = |queue: &str| sam_template::Expression::Ref(queue.to_owned()).resolve(&names).unwrap();
         let client = aws_sdk_sqs::Client::new(&sdk);
         let attributes = client
             .get_queue_attributes()

@@ -9,8 +9,8 @@ use chrono::DateTime;
 use futures_util::FutureExt as _;
 
 use super::*;
-use crate::template::Expression;
 use engines::{Engines, Storage};
+use sam_template::Expression;
 
 fn failing(ids: &[&str]) -> SqsBatchResponse {
     let mut answer = SqsBatchResponse::default();

@@ -214,7 +214,7 @@ fn refused(resource: &str, detail: String) -> TemplateError {
 mod tests {
     use super::super::{EMBEDDED, Template};
     use super::*;
-    use crate::template::When;
+    use crate::When;
 
     #[test]
     fn the_functions_of_the_template_have_their_events() {
