@@ -8,11 +8,12 @@
 use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::communs::event::EventId;
-use domain::webhooks::subscription::Webhook;
+use domain::webhooks::retry::SWEEP_GRACE;
+use domain::webhooks::subscription::{Webhook, WebhookStatus};
 use futures_util::future::try_join_all;
 use passerelle::platform::clock::Clock;
 use passerelle::platform::config::{ConfigError, Variables};
-use passerelle::platform::queue::{QueueError, Turn, TurnQueue};
+use passerelle::platform::queue::{DeliveryQueue, DeliveryTask, QueueError};
 use passerelle::store::communs::events::{Pending, Recipient, SENT_WITHIN};
 use passerelle::store::communs::{CommunsStore, keys};
 use passerelle::store::error::{CommitError, StoreError};
@@ -20,8 +21,8 @@ use serde::Serialize;
 
 /// The most things taken from one partition in one run.
 const TAKEN_PER_PARTITION: i32 = 100;
-/// How long a thing taken is left to whoever took it.
-const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// How long an event is left to the sweeper that has taken it.
+const EVENT_LEASE: TimeDelta = TimeDelta::seconds(60);
 
 /// The function's environment.
 #[derive(Clone, Debug)]
@@ -77,8 +78,8 @@ pub enum SweepError {
 pub struct Sweeper {
     clock: Clock,
     store: CommunsStore,
-    deliveries: TurnQueue,
-    retries: TurnQueue,
+    deliveries: DeliveryQueue,
+    retries: DeliveryQueue,
 }
 
 impl Sweeper {
@@ -89,8 +90,8 @@ impl Sweeper {
         Self {
             clock,
             store: CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), config.communs_table),
-            deliveries: TurnQueue::new(sqs.clone(), config.deliveries_queue_url),
-            retries: TurnQueue::new(sqs, config.retries_queue_url),
+            deliveries: DeliveryQueue::new(sqs.clone(), config.deliveries_queue_url),
+            retries: DeliveryQueue::new(sqs, config.retries_queue_url),
         }
     }
 
@@ -131,13 +132,13 @@ impl Sweeper {
     }
 
     async fn send_event(&self, pending: &Pending, now: DateTime<Utc>) -> Result<bool, SweepError> {
-        if !taken(self.store.lease_event(pending, now + LEASE).await)? {
+        if !won_race(self.store.lease_event(pending, now + EVENT_LEASE).await)? {
             return Ok(false);
         }
         let Some((event, recipients)) = self.store.event(&pending.id).await? else { return Ok(false) };
-        let turn = |to: Recipient| Turn::first(&event.id, to.service, to.webhook);
-        let turns: Vec<Turn> = recipients.into_iter().map(turn).collect();
-        self.deliveries.send(&turns, 0).await?;
+        let task = |to: Recipient| DeliveryTask::first_attempt(&event.id, to.service, to.webhook);
+        let tasks: Vec<DeliveryTask> = recipients.into_iter().map(task).collect();
+        self.deliveries.send(&tasks, 0).await?;
         self.store.mark_sent(&event.id).await?;
         Ok(true)
     }
@@ -145,7 +146,7 @@ impl Sweeper {
     /// Sends the retries of one webhook that are due; how many were sent, and how many held.
     async fn sweep_retries(&self, webhook: &Webhook) -> Result<(usize, usize), SweepError> {
         let now = self.clock.now();
-        if webhook.disabled.is_some() {
+        if webhook.status() == WebhookStatus::Disabled {
             // Kept until it is enabled and recovered.
             return Ok((0, self.store.hold_due(webhook.id, now, TAKEN_PER_PARTITION, now).await?.held));
         }
@@ -168,7 +169,7 @@ impl Sweeper {
         let Some((event, due)) = due.into_iter().next() else { return Ok(0) };
         let Some(health) = webhook.health.lease_probe(event.as_str(), now) else { return Ok(0) };
         let leased = Webhook { health, ..webhook.clone() };
-        if !taken(self.store.update_webhook(webhook, leased).await.map(drop))? {
+        if !won_race(self.store.update_webhook(webhook, leased).await.map(drop))? {
             return Ok(0);
         }
         Ok(usize::from(self.send_retry(webhook, &event, due, now).await?))
@@ -181,19 +182,19 @@ impl Sweeper {
         due: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<bool, SweepError> {
-        let until = now + LEASE;
-        if !taken(self.store.lease_delivery(webhook.id, event, due, until).await)? {
+        let until = now + SWEEP_GRACE;
+        if !won_race(self.store.lease_delivery(webhook.id, event, due, until).await)? {
             return Ok(false);
         }
         let Some(delivery) = self.store.delivery(webhook.id, event).await? else { return Ok(false) };
-        let turn = Turn::next(webhook, &delivery, until);
-        self.retries.send(&[turn], 0).await?;
+        let task = DeliveryTask::next_attempt(webhook, &delivery, until);
+        self.retries.send(&[task], 0).await?;
         Ok(true)
     }
 }
 
 /// Whether the write went through; a race lost means that somebody else has it.
-fn taken(written: Result<(), CommitError>) -> Result<bool, StoreError> {
+fn won_race(written: Result<(), CommitError>) -> Result<bool, StoreError> {
     match written {
         Ok(()) => Ok(true),
         Err(CommitError::Race) => Ok(false),

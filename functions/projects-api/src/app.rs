@@ -12,7 +12,7 @@ use passerelle::identity::person_hash::Person;
 use passerelle::platform::clock::Clock;
 use passerelle::platform::config::{ConfigError, Variables};
 use passerelle::platform::ids::Ids;
-use passerelle::platform::queue::TurnQueue;
+use passerelle::platform::queue::DeliveryQueue;
 use passerelle::platform::secrets::{RotatingKeys, SecretError};
 use passerelle::store::communs::CommunsStore;
 use passerelle::web::error::ApiError;
@@ -64,8 +64,8 @@ pub struct Inner {
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) store: CommunsStore,
-    pub(crate) deliveries: TurnQueue,
-    pub(crate) retries: TurnQueue,
+    pub(crate) deliveries: DeliveryQueue,
+    pub(crate) retries: DeliveryQueue,
     pub(crate) people: RotatingKeys,
     pub(crate) sealing: RotatingKeys,
     pub(crate) policy: Policy,
@@ -88,8 +88,8 @@ impl App {
         Ok(Self(Arc::new(Inner {
             ids: Ids::default(),
             store: CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), config.communs_table),
-            deliveries: TurnQueue::new(sqs.clone(), config.deliveries_queue_url),
-            retries: TurnQueue::new(sqs, config.retries_queue_url),
+            deliveries: DeliveryQueue::new(sqs.clone(), config.deliveries_queue_url),
+            retries: DeliveryQueue::new(sqs, config.retries_queue_url),
             people,
             sender: OnceLock::new(),
             sealing,

@@ -7,7 +7,7 @@ use domain::communs::permission::{Grant, Level};
 use domain::communs::project::{Change, Outcome, Porteur, Project, ProjectId};
 use passerelle::identity::person_hash::Person;
 use passerelle::platform::measures::Count;
-use passerelle::platform::queue::Turn;
+use passerelle::platform::queue::DeliveryTask;
 use passerelle::store::communs::events::Recipient;
 use passerelle::store::communs::grants::Held;
 use passerelle::store::transaction::Transaction;
@@ -167,9 +167,9 @@ impl App {
         if outgoing.recipients.is_empty() {
             return;
         }
-        let turn = |to: Recipient| Turn::first(&outgoing.event, to.service, to.webhook);
-        let turns: Vec<Turn> = outgoing.recipients.into_iter().map(turn).collect();
-        if let Err(error) = self.deliveries.send(&turns, 0).await {
+        let task = |to: Recipient| DeliveryTask::first_attempt(&outgoing.event, to.service, to.webhook);
+        let tasks: Vec<DeliveryTask> = outgoing.recipients.into_iter().map(task).collect();
+        if let Err(error) = self.deliveries.send(&tasks, 0).await {
             tracing::warn!(event = %outgoing.event, error = %error, "event not sent: left to the sweeper");
         } else if let Err(error) = self.store.mark_sent(&outgoing.event).await {
             tracing::warn!(event = %outgoing.event, error = %error, "event sent but not marked: it will be sent again");

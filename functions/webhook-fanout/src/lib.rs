@@ -2,11 +2,12 @@
 //!
 //! Records of a batch are handled concurrently and answered one by one (`ReportBatchItemFailures`): one bad body, one
 //! slow receiver or one panic leaves the others alone. What is due and how it went lives in DynamoDB; a message only
-//! says whose turn it is, so a lost, doubled or late message does no harm.
+//! names a delivery to attempt, so a lost, doubled or late message does no harm.
 //!
 //! Source: docs/spec/webhooks.md#from-a-write-to-a-webhook
 
-mod record;
+mod deliver;
+mod receiver_health;
 
 use aws_config::SdkConfig;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -17,10 +18,10 @@ use passerelle::clients::signed::SignedSender;
 use passerelle::clients::webhook::{Timeouts, WebhookClient};
 use passerelle::platform::clock::Clock;
 use passerelle::platform::config::{ConfigError, Variables};
-use passerelle::platform::queue::{Turn, TurnQueue};
+use passerelle::platform::queue::{DeliveryQueue, DeliveryTask};
 use passerelle::platform::secrets::{RotatingKeys, SecretError};
 use passerelle::store::communs::CommunsStore;
-use passerelle::store::communs::turns::Facts;
+use passerelle::store::communs::delivery_facts::DeliveryFacts;
 
 /// The function's environment.
 #[derive(Clone, Debug)]
@@ -64,7 +65,7 @@ pub enum StartError {
 pub struct Fanout {
     clock: Clock,
     store: CommunsStore,
-    retries: TurnQueue,
+    retries: DeliveryQueue,
     sender: SignedSender,
     sealing: RotatingKeys,
 }
@@ -81,7 +82,7 @@ impl Fanout {
         let sealing = RotatingKeys::load(secrets, config.webhook_sealing_secret, clock.clone()).await?;
         Ok(Self {
             store: CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), config.communs_table),
-            retries: TurnQueue::new(aws_sdk_sqs::Client::new(sdk), config.retries_queue_url),
+            retries: DeliveryQueue::new(aws_sdk_sqs::Client::new(sdk), config.retries_queue_url),
             sender: SignedSender::new(client, sealing.clone(), config.address_policy),
             sealing,
             clock,
@@ -91,14 +92,14 @@ impl Fanout {
     /// Handles a batch and names the records that must come again.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
         self.sealing.keep_fresh().await;
-        let turns: Vec<Option<Turn>> = event.records.iter().map(record::turn).collect();
+        let tasks: Vec<Option<DeliveryTask>> = event.records.iter().map(parse_task).collect();
         // One read for the whole batch; each record then stands for itself.
-        let named: Vec<Turn> = turns.iter().flatten().cloned().collect();
+        let named: Vec<DeliveryTask> = tasks.iter().flatten().cloned().collect();
         let mut response = SqsBatchResponse::default();
-        response.batch_item_failures = match self.store.facts(&named).await {
+        response.batch_item_failures = match self.store.load_delivery_facts(&named).await {
             Ok(facts) => {
-                let records = event.records.iter().zip(turns);
-                let handled = records.map(|(record, turn)| self.handle_one(record, turn, &facts));
+                let records = event.records.iter().zip(tasks);
+                let handled = records.map(|(record, task)| self.handle_one(record, task, &facts));
                 join_all(handled).await.into_iter().flatten().collect()
             }
             Err(error) => {
@@ -109,8 +110,13 @@ impl Fanout {
         response
     }
 
-    async fn handle_one(&self, record: &SqsMessage, turn: Option<Turn>, facts: &Facts) -> Option<BatchItemFailure> {
-        let handled = std::panic::AssertUnwindSafe(self.deliver(turn, facts)).catch_unwind().await;
+    async fn handle_one(
+        &self,
+        record: &SqsMessage,
+        task: Option<DeliveryTask>,
+        facts: &DeliveryFacts,
+    ) -> Option<BatchItemFailure> {
+        let handled = std::panic::AssertUnwindSafe(self.deliver(task, facts)).catch_unwind().await;
         let error: Box<dyn std::error::Error + Send + Sync> = match handled {
             Ok(Ok(())) => return None,
             Ok(Err(error)) => error.into(),
@@ -120,6 +126,11 @@ impl Fanout {
         tracing::error!(message = record.message_id, error = %error, cause, "record failed: it will come again");
         failure(record)
     }
+}
+
+/// The task a message carries; `None` when it cannot be read.
+fn parse_task(message: &SqsMessage) -> Option<DeliveryTask> {
+    serde_json::from_str(message.body.as_deref()?).ok()
 }
 
 /// The report of a failed record. An empty identifier would fail the whole batch: a record without one has none.

@@ -89,7 +89,7 @@ impl Dataspace {
     }
 
     async fn fetched(&self, email: &str, within: Duration) -> Result<Fetched, FetchError> {
-        let asked = tokio::time::timeout(within, outgoing::repeated(TRIES, || self.asked(email)));
+        let asked = tokio::time::timeout(within, outgoing::retry(TRIES, || self.asked(email)));
         let answer = match asked.await.unwrap_or(Err(AskError::Timeout)) {
             Ok(answer) => answer,
             Err(AskError::Status(404)) => return Ok(Fetched::NotFound),

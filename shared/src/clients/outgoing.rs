@@ -1,5 +1,5 @@
-//! The HTTP client of the services we ask: short deadlines, no redirects, bodies within a limit, tries repeated when a
-//! repetition can help. Its errors name neither addresses nor bodies, which may carry personal data.
+//! The HTTP client of the services we ask: short deadlines, no redirects, bodies within a limit, requests tried again when
+//! that can help. Its errors name neither addresses nor bodies, which may carry personal data.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub enum AskError {
 }
 
 impl AskError {
-    /// Whether asking again may help.
+    /// Whether another try may help.
     #[must_use]
     pub const fn is_passing(self) -> bool {
         match self {
@@ -77,11 +77,11 @@ pub async fn ask(request: RequestBuilder) -> Result<(StatusCode, Value), AskErro
     Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
 }
 
-/// Asks up to `tries` times, with a little jitter in between, as long as a repetition can help.
+/// Makes up to `tries` attempts, with a little jitter in between, as long as another may help.
 ///
 /// # Errors
 /// The last try's.
-pub async fn repeated<T, F>(tries: u32, attempt: impl Fn() -> F) -> Result<T, AskError>
+pub async fn retry<T, F>(tries: u32, attempt: impl Fn() -> F) -> Result<T, AskError>
 where
     F: Future<Output = Result<T, AskError>>,
 {

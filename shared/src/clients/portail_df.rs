@@ -148,7 +148,7 @@ impl PortailDf {
 
     async fn answered(&self, url: &Url, token: &str) -> Result<Value, AskError> {
         let request = || self.http.get(url.clone()).header(AUTHORIZATION, format!("Token {token}"));
-        outgoing::repeated(TRIES, || succeeded(request())).await
+        outgoing::retry(TRIES, || succeeded(request())).await
     }
 
     /// The token at hand, or a new one: when there is none, or it is the one that was `refused`.
@@ -177,7 +177,7 @@ impl PortailDf {
         let url = self.url("api/api-token-auth/")?;
         let request =
             || self.http.post(url.clone()).header("content-type", "application/json").body(credentials.clone());
-        let answer = outgoing::repeated(TRIES, || succeeded(request())).await?;
+        let answer = outgoing::retry(TRIES, || succeeded(request())).await?;
         answer["token"].as_str().map(str::to_owned).ok_or(AskError::Form)
     }
 

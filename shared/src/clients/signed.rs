@@ -10,7 +10,7 @@ use super::webhook::WebhookClient;
 use crate::platform::secrets::{RotatingKeys, SecretError};
 use domain::webhooks::address::{Policy, check_url};
 use domain::webhooks::delivery::Attempt;
-use domain::webhooks::outcome::{ErrorClass, Outcome};
+use domain::webhooks::outcome::{DeliveryOutcome, ErrorClass};
 use domain::webhooks::signature::{SigningSecret, sign};
 use domain::webhooks::subscription::{SealedSecret, Webhook};
 
@@ -39,7 +39,7 @@ impl SignedSender {
         id: &str,
         body: &Value,
         now: DateTime<Utc>,
-    ) -> Result<(Attempt, Outcome), SecretError> {
+    ) -> Result<(Attempt, DeliveryOutcome), SecretError> {
         let secrets = match self.open(webhook, now) {
             // Sealed with a key that was added since the ring was read.
             Err(SecretError::Sealed) => {
@@ -53,7 +53,7 @@ impl SignedSender {
         let attempt = match (check_url(&webhook.url, self.policy), headers(id, now, &signature)) {
             (Ok(url), Some(headers)) => self.client.post(&url, headers, body).await,
             _ => super::webhook::Attempt {
-                outcome: Outcome::Failed(ErrorClass::AddressRefused),
+                outcome: DeliveryOutcome::Failed(ErrorClass::AddressRefused),
                 answer: String::new(),
                 latency: std::time::Duration::ZERO,
             },
@@ -76,7 +76,7 @@ impl SignedSender {
             let bytes = ring.open(&secret.sealed, &webhook.id.to_string())?;
             SigningSecret::from_bytes(&bytes).map_err(|_| SecretError::Sealed)
         };
-        webhook.signing(now).map(open).collect()
+        webhook.signing_secrets(now).map(open).collect()
     }
 }
 

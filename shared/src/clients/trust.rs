@@ -1,4 +1,4 @@
-//! Whom other people's servers must be certified by: the machine's root certificates, read once for all clients.
+//! TLS of outgoing connections: servers must be certified by the machine's root certificates, read once for all clients.
 //!
 //! Each client of `reqwest` would read them again, which is most of a function's start.
 
@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, Error, RootCertStore};
 
-/// How to speak TLS as a client.
+/// The TLS configuration of a client.
 ///
 /// # Errors
 /// When the cryptography and TLS's versions do not go together, which they do.

@@ -21,7 +21,7 @@ use tower::util::MapRequestLayer;
 use super::trust;
 use crate::platform::clock::Clock;
 use domain::webhooks::address::{CheckedUrl, Policy};
-use domain::webhooks::outcome::{ErrorClass, Outcome};
+use domain::webhooks::outcome::{DeliveryOutcome, ErrorClass};
 use domain::webhooks::retry::parse_retry_after;
 
 /// How much of an answer is read, in bytes.
@@ -65,7 +65,7 @@ pub struct Timeouts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// The status, or why none came.
-    pub outcome: Outcome,
+    pub outcome: DeliveryOutcome,
     /// The first 2 KiB of the answer as text; empty if there was none. Bytes that are no UTF-8 are replaced.
     pub answer: String,
     /// From the start of the attempt to its end, the answer read.
@@ -126,7 +126,7 @@ impl WebhookClient {
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| parse_retry_after(value, self.clock.now()));
-        let outcome = Outcome::Answered { status: response.status().as_u16(), retry_after };
+        let outcome = DeliveryOutcome::Answered { status: response.status().as_u16(), retry_after };
         let answer_deadline = deadline.min(Instant::now() + self.timeouts.answer);
         Attempt { outcome, answer: read_answer(response, answer_deadline).await, latency: start.elapsed() }
     }
@@ -157,7 +157,7 @@ impl WebhookClient {
 
 impl Attempt {
     fn failed(class: ErrorClass, start: Instant) -> Self {
-        Self { outcome: Outcome::Failed(class), answer: String::new(), latency: start.elapsed() }
+        Self { outcome: DeliveryOutcome::Failed(class), answer: String::new(), latency: start.elapsed() }
     }
 }
 

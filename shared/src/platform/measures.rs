@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use domain::webhooks::outcome::{ErrorClass, Outcome};
+use domain::webhooks::outcome::{DeliveryOutcome, ErrorClass};
 
 macro_rules! counts {
     ($($(#[doc = $doc:literal])* $name:ident,)+) => {
@@ -95,7 +95,7 @@ impl Count {
 }
 
 /// A webhook was posted, so long after its change was accepted.
-pub fn attempted(outcome: &Outcome, since_accepted: TimeDelta) {
+pub fn attempted(outcome: &DeliveryOutcome, since_accepted: TimeDelta) {
     if let Some(class) = failure(outcome) {
         metrics::counter!(DELIVERIES_FAILED, "Class" => class).increment(1);
         return;
@@ -106,7 +106,7 @@ pub fn attempted(outcome: &Outcome, since_accepted: TimeDelta) {
 }
 
 /// The class of a failed delivery: that of its error, or of the status its receiver answered.
-fn failure(outcome: &Outcome) -> Option<&'static str> {
+fn failure(outcome: &DeliveryOutcome) -> Option<&'static str> {
     match outcome.status() {
         _ if outcome.is_success() => None,
         Some(410) => Some("http-410"),
@@ -131,12 +131,12 @@ mod tests {
 
     #[test]
     fn an_answer_other_than_2xx_is_a_failure_of_its_class() {
-        let answered = |status| failure(&Outcome::Answered { status, retry_after: None });
+        let answered = |status| failure(&DeliveryOutcome::Answered { status, retry_after: None });
         assert_eq!([200, 204].map(answered), [None, None]);
         assert_eq!(
             [301, 404, 410, 429, 500, 503].map(answered).map(Option::unwrap),
             ["http-3xx", "http-4xx", "http-410", "http-429", "http-5xx", "http-5xx"]
         );
-        assert_eq!(failure(&Outcome::Failed(ErrorClass::Timeout)), Some("timeout"));
+        assert_eq!(failure(&DeliveryOutcome::Failed(ErrorClass::Timeout)), Some("timeout"));
     }
 }

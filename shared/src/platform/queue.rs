@@ -14,20 +14,19 @@ use domain::webhooks::subscription::{Webhook, WebhookId};
 /// SQS takes ten messages a batch.
 const BATCH: usize = 10;
 
-/// What a message says: which delivery has its turn.
+/// The content of a message: a delivery that is to be attempted now. Members a newer version may add are ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Turn {
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryTask {
     /// The event to deliver.
     pub event: EventId,
-    /// Whose webhook.
+    /// The service of the webhook.
     pub service: Service,
-    /// Which.
     pub webhook: WebhookId,
-    /// How many attempts had been made when this was sent: a message of the past is ignored.
+    /// How many attempts had been made when this was sent: once more were made, the message is out of date.
     pub attempts: u32,
-    /// Of a retry, when it was to be swept: whoever moves that forward first makes the attempt, so that a message that
-    /// comes twice, or beside the sweeper's own, is attempted once. A first attempt has nothing stored yet.
+    /// The `dueAt` stored when a retry was sent: whoever moves that forward first makes the attempt, so that a message
+    /// that comes twice, or beside the sweeper's own, is attempted once. A first attempt has nothing stored yet.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
     pub due: Option<DateTime<Utc>>,
     /// A first attempt that goes by the retries' queue because its receiver is slow.
@@ -35,21 +34,27 @@ pub struct Turn {
     pub diverted: bool,
 }
 
-impl Turn {
-    /// The turn of a delivery nobody has attempted.
+impl DeliveryTask {
+    /// The task of a delivery nobody has attempted.
     #[must_use]
-    pub fn first(event: &EventId, service: Service, webhook: WebhookId) -> Self {
+    pub fn first_attempt(event: &EventId, service: Service, webhook: WebhookId) -> Self {
         Self { event: event.clone(), service, webhook, attempts: 0, due: None, diverted: false }
     }
 
-    /// The next turn of a stored delivery, which is to be swept at `due` if nobody takes it before.
+    /// The next task of a stored delivery, whose `dueAt` is `due`.
     #[must_use]
-    pub fn next(webhook: &Webhook, delivery: &Delivery, due: DateTime<Utc>) -> Self {
+    pub fn next_attempt(webhook: &Webhook, delivery: &Delivery, due: DateTime<Utc>) -> Self {
         Self {
             attempts: delivery.attempt_count,
             due: Some(due),
-            ..Self::first(&delivery.event_id, webhook.service.clone(), webhook.id)
+            ..Self::first_attempt(&delivery.event_id, webhook.service.clone(), webhook.id)
         }
+    }
+
+    /// Whether nothing is stored of the delivery yet.
+    #[must_use]
+    pub fn is_first_attempt(&self) -> bool {
+        self.due.is_none()
     }
 }
 
@@ -77,24 +82,24 @@ pub struct Queue {
     url: String,
 }
 
-/// A queue of turns.
+/// A queue of delivery tasks.
 #[derive(Clone, Debug)]
-pub struct TurnQueue(Queue);
+pub struct DeliveryQueue(Queue);
 
-impl TurnQueue {
+impl DeliveryQueue {
     /// The queue at `url`.
     #[must_use]
     pub fn new(client: Client, url: String) -> Self {
         Self(Queue::new(client, url))
     }
 
-    /// Sends all turns, each to be seen after `delay_seconds` (at most 900). The webhook is the message group, so that
+    /// Sends all tasks, each to be seen after `delay_seconds` (at most 900). The webhook is the message group, so that
     /// SQS serves a quiet webhook before a noisy one.
     ///
     /// # Errors
     /// When any message was not accepted: then some may have been, and sending all again is harmless.
-    pub async fn send(&self, turns: &[Turn], delay_seconds: i32) -> Result<(), QueueError> {
-        self.0.send(turns, |turn| Some(turn.webhook.to_string()), delay_seconds).await
+    pub async fn send(&self, tasks: &[DeliveryTask], delay_seconds: i32) -> Result<(), QueueError> {
+        self.0.send(tasks, |task| Some(task.webhook.to_string()), delay_seconds).await
     }
 }
 

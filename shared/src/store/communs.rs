@@ -21,6 +21,7 @@
 
 pub mod api_keys;
 pub mod deliveries;
+pub mod delivery_facts;
 pub mod due;
 pub mod erasure;
 pub mod events;
@@ -30,7 +31,6 @@ pub mod keys;
 pub mod lists;
 pub mod opening;
 pub mod projects;
-pub mod turns;
 pub mod webhooks;
 
 use std::ops::Deref;

@@ -8,6 +8,8 @@ use domain::shape::{Fault, Shape};
 use serde_json::Value;
 use uuid::Uuid;
 
+pub use domain::uuid_text::parse_hyphenated_uuid as uuid;
+
 /// Reads a body of at most `max` bytes as JSON.
 ///
 /// # Errors
@@ -108,11 +110,6 @@ impl<'a> Values<'a> {
     pub fn checked(self) -> Result<(), Problem> {
         if self.faults.is_empty() { Ok(()) } else { Err(Problem::new(Code::ValidationFailed).errors(&self.faults)) }
     }
-}
-
-/// A UUID in its usual form.
-pub fn uuid(text: &str) -> Option<Uuid> {
-    (text.len() == 36).then(|| Uuid::try_parse(text).ok())?
 }
 
 /// What [`Values::checked`] makes sure of: a required value is there.

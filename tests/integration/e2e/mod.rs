@@ -17,7 +17,7 @@ use aws_sdk_sqs::types::Message;
 use domain::api_key::Scope;
 use engines::Storage;
 use passerelle::platform::clock::Clock;
-use passerelle::platform::queue::Turn;
+use passerelle::platform::queue::DeliveryTask;
 use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -71,7 +71,7 @@ impl Deployment {
 fn the_sample_messages_are_messages() {
     for (name, attempts) in [("webhook-fanout.deliveries.sqs.json", 0), ("webhook-fanout.retries.sqs.json", 1)] {
         let body = sample(name)["Records"][0]["body"].take();
-        let turn: Turn = serde_json::from_str(body.as_str().unwrap()).unwrap();
+        let turn: DeliveryTask = serde_json::from_str(body.as_str().unwrap()).unwrap();
         assert_eq!((turn.attempts, turn.due.is_some()), (attempts, attempts > 0), "{name}");
     }
 }

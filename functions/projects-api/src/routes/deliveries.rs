@@ -5,12 +5,12 @@ use axum::extract::{Path, RawQuery, State};
 use domain::communs::cursor;
 use domain::communs::event::EventId;
 use domain::instant;
-use domain::webhooks::delivery::{Delivery, Status};
-use domain::webhooks::subscription::Webhook;
+use domain::webhooks::delivery::{Delivery, DeliveryStatus};
+use domain::webhooks::subscription::{Webhook, WebhookStatus};
 use passerelle::web::problem::Code;
 use serde_json::{Value, json};
 
-use super::webhooks::find;
+use super::webhooks::find_webhook;
 use crate::app::App;
 use crate::caller::ServiceCaller;
 use crate::openapi::{parameters, refusals as by, schemas};
@@ -41,9 +41,9 @@ pub(super) async fn list(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, ApiError> {
-    let webhook = find(&app, &caller, &id).await?;
+    let webhook = find_webhook(&app, &caller, &id).await?;
     let query = Query::read(query.as_deref(), &["status", "before", "cursor", "limit"])?;
-    let wanted = query.get("status", Status::parse)?;
+    let wanted = query.get("status", DeliveryStatus::parse)?;
     let before = query.get("before", instant::parse)?.map(EventId::first_at);
     let cursor = query.get("cursor", cursor::event)?;
     let limit = query.limit()?;
@@ -57,12 +57,12 @@ pub(super) async fn list(
         let page = app.store.deliveries(webhook.id, end.as_ref(), READ_AT_A_TIME).await?;
         let Some(last) = page.last() else { break };
         end = Some(last.event_id.clone());
-        found.extend(page.into_iter().filter(|d| wanted.is_none_or(|wanted| status(d, &webhook) == wanted)));
+        found.extend(page.into_iter().filter(|d| wanted.is_none_or(|wanted| shown_status(d, &webhook) == wanted)));
     }
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|last| cursor::after_event(&last.event_id));
-    let items: Vec<Value> = found.iter().map(|delivery| view(delivery, &webhook)).collect();
+    let items: Vec<Value> = found.iter().map(|delivery| to_json(delivery, &webhook)).collect();
     Ok(Json(json!({"items": items, "nextCursor": next})))
 }
 
@@ -86,26 +86,26 @@ pub(super) async fn read(
     caller: ServiceCaller,
     Path((id, event)): Path<(String, String)>,
 ) -> Result<Json<Value>, ApiError> {
-    let webhook = find(&app, &caller, &id).await?;
+    let webhook = find_webhook(&app, &caller, &id).await?;
     let event = EventId::parse(&event).ok_or(Code::NotFound)?;
     let delivery = app.store.delivery(webhook.id, &event).await?.ok_or(Code::NotFound)?;
-    let mut shown = view(&delivery, &webhook);
-    shown["attempts"] = json!(delivery.attempts);
-    Ok(Json(shown))
+    let mut body = to_json(&delivery, &webhook);
+    body["attempts"] = json!(delivery.attempts);
+    Ok(Json(body))
 }
 
-/// What waits for a disabled webhook is held, whether the sweeper has noted it yet or not.
-fn status(delivery: &Delivery, webhook: &Webhook) -> Status {
+/// What is pending for a disabled webhook is held, whether the sweeper has written that yet or not.
+fn shown_status(delivery: &Delivery, webhook: &Webhook) -> DeliveryStatus {
     match delivery.status {
-        Status::Pending if webhook.disabled.is_some() => Status::Held,
+        DeliveryStatus::Pending if webhook.status() == WebhookStatus::Disabled => DeliveryStatus::Held,
         status => status,
     }
 }
 
-fn view(delivery: &Delivery, webhook: &Webhook) -> Value {
-    let status = status(delivery, webhook);
+fn to_json(delivery: &Delivery, webhook: &Webhook) -> Value {
+    let status = shown_status(delivery, webhook);
     let last = delivery.attempts.last();
-    let next = delivery.next_attempt_at.filter(|_| status == Status::Pending);
+    let next = delivery.next_attempt_at.filter(|_| status == DeliveryStatus::Pending);
     json!({
         "eventId": delivery.event_id,
         "type": delivery.kind,

@@ -6,18 +6,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::communs::event::{Event, EventId};
 use domain::instant;
 use domain::shape::Shape;
-use domain::webhooks::delivery::{Delivery, Status};
-use domain::webhooks::subscription::Webhook;
+use domain::webhooks::delivery::{Delivery, DeliveryStatus, Supersession};
+use domain::webhooks::retry::SWEEP_GRACE;
+use domain::webhooks::subscription::{Webhook, WebhookStatus};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::StatusCode;
-use passerelle::platform::queue::Turn;
+use passerelle::platform::queue::DeliveryTask;
 use passerelle::store::communs::deliveries::Expect;
 use passerelle::store::error::CommitError;
 use passerelle::web::body::{MAX_BYTES, RawBody};
 use passerelle::web::problem::{Code, Problem};
 use serde_json::{Value, json};
 
-use super::webhooks::find;
+use super::webhooks::find_webhook;
 use crate::app::App;
 use crate::caller::ServiceCaller;
 use crate::openapi::{parameters, refusals as by, schemas};
@@ -27,8 +28,6 @@ use passerelle::web::error::ApiError;
 const AT_A_TIME: usize = 16;
 /// How many are read at a time.
 const PER_PAGE: i32 = 100;
-/// How long the sweeper leaves to the queue what was just put there.
-const QUEUE_GRACE: TimeDelta = TimeDelta::seconds(60);
 
 /// `POST /webhooks/{id}/deliveries/{eventId}/resend`.
 #[utoipa::path(
@@ -50,11 +49,11 @@ pub(super) async fn resend(
     caller: ServiceCaller,
     Path((id, event)): Path<(String, String)>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let webhook = find(&app, &caller, &id).await?;
+    let webhook = find_webhook(&app, &caller, &id).await?;
     let event = EventId::parse(&event).ok_or(Code::NotFound)?;
     let delivery = app.store.delivery(webhook.id, &event).await?.ok_or(Code::NotFound)?;
     refuse_disabled(&webhook)?;
-    let scheduled = app.make_due(&webhook, vec![(delivery.clone(), Some(delivery))], true).await?;
+    let scheduled = app.make_due(&webhook, vec![(delivery.clone(), Some(delivery))], Supersession::Forbidden).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({"scheduled": scheduled}))))
 }
 
@@ -80,7 +79,7 @@ pub(super) async fn recover(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let webhook = find(&app, &caller, &id).await?;
+    let webhook = find_webhook(&app, &caller, &id).await?;
     let since = EventId::first_at(since(request, &webhook).await?);
     let (mut scheduled, mut end) = (0, None);
     loop {
@@ -88,9 +87,10 @@ pub(super) async fn recover(
         let Some(last) = page.last() else { break };
         let past = last.event_id < since;
         end = Some(last.event_id.clone());
-        let missed = |d: &Delivery| d.event_id >= since && matches!(d.status, Status::Held | Status::Failed);
+        let missed =
+            |d: &Delivery| d.event_id >= since && matches!(d.status, DeliveryStatus::Held | DeliveryStatus::Failed);
         let missed = page.into_iter().filter(missed).map(|d| (d.clone(), Some(d))).collect();
-        scheduled += app.make_due(&webhook, missed, false).await?;
+        scheduled += app.make_due(&webhook, missed, Supersession::Allowed).await?;
         if past {
             break;
         }
@@ -120,7 +120,7 @@ pub(super) async fn replay(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let webhook = find(&app, &caller, &id).await?;
+    let webhook = find_webhook(&app, &caller, &id).await?;
     let since = since(request, &webhook).await?;
     let now = app.clock.now();
     let (mut scheduled, mut after) = (0, EventId::first_at(since));
@@ -143,7 +143,7 @@ pub(super) async fn replay(
             .buffered(AT_A_TIME)
             .try_collect()
             .await?;
-        scheduled += app.make_due(&webhook, deliveries, true).await?;
+        scheduled += app.make_due(&webhook, deliveries, Supersession::Forbidden).await?;
     }
     Ok((StatusCode::ACCEPTED, Json(json!({"scheduled": scheduled}))))
 }
@@ -154,13 +154,13 @@ impl App {
         &self,
         webhook: &Webhook,
         deliveries: Vec<(Delivery, Option<Delivery>)>,
-        forced: bool,
+        supersession: Supersession,
     ) -> Result<usize, ApiError> {
         let now = self.clock.now();
         // The sweeper takes what does not come through the queue.
-        let swept_at = now + QUEUE_GRACE;
+        let swept_at = now + SWEEP_GRACE;
         let written = stream::iter(deliveries).map(|(delivery, seen)| async move {
-            let due = delivery.due_again(now, forced);
+            let due = delivery.reschedule(now, supersession);
             let expect = seen.map_or(Expect::New, |seen| Expect::Seen(seen.attempt_count, seen.status));
             match self.store.write_delivery(webhook.id, &due, Some(swept_at), expect, now).await {
                 Ok(()) => Ok(Some(due)),
@@ -170,15 +170,15 @@ impl App {
             }
         });
         let written: Vec<Option<Delivery>> = written.buffered(AT_A_TIME).try_collect().await?;
-        let turn = |delivery: Delivery| Turn::next(webhook, &delivery, swept_at);
-        let turns: Vec<Turn> = written.into_iter().flatten().map(turn).collect();
-        if let Err(error) = self.retries.send(&turns, 0).await {
+        let task = |delivery: Delivery| DeliveryTask::next_attempt(webhook, &delivery, swept_at);
+        let tasks: Vec<DeliveryTask> = written.into_iter().flatten().map(task).collect();
+        if let Err(error) = self.retries.send(&tasks, 0).await {
             tracing::warn!(webhook = %webhook.id, error = %error, "redelivery not sent: left to the sweeper");
         }
-        Ok(turns.len())
+        Ok(tasks.len())
     }
 
-    /// Takes everything that waits for a disabled webhook off the schedule.
+    /// Holds everything that is pending for a disabled webhook.
     pub(super) async fn hold_all(&self, webhook: &Webhook) -> Result<(), ApiError> {
         loop {
             // Far enough to see every retry: the longest wait is a day.
@@ -191,7 +191,7 @@ impl App {
 }
 
 fn refuse_disabled(webhook: &Webhook) -> Result<(), Problem> {
-    if webhook.disabled.is_some() { Err(Code::WebhookDisabled.into()) } else { Ok(()) }
+    if webhook.status() == WebhookStatus::Disabled { Err(Code::WebhookDisabled.into()) } else { Ok(()) }
 }
 
 /// The `since` of a body, inclusive; refused while the webhook is disabled.

@@ -6,7 +6,7 @@ use domain::communs::event::EventId;
 use domain::instant;
 use domain::webhooks::health::Health;
 use domain::webhooks::signature::SigningSecret;
-use domain::webhooks::subscription::{ROTATION_OVERLAP, SealedSecret, Webhook, WebhookId};
+use domain::webhooks::subscription::{ROTATION_OVERLAP, SealedSecret, Webhook, WebhookId, WebhookStatus};
 use http::StatusCode;
 use passerelle::store::error::CommitError;
 use passerelle::web::body::{MAX_BYTES, RawBody};
@@ -66,15 +66,15 @@ pub(super) async fn create(
         Ok(()) => {}
         // A race with another registration looks like a full house: the count tells them apart.
         Err(CommitError::Race) => {
-            let held = app.store.webhooks(Some(&webhook.service)).await?.len();
-            let full = held >= domain::webhooks::subscription::MAX_PER_SERVICE as usize;
+            let registered = app.store.webhooks(Some(&webhook.service)).await?.len();
+            let full = registered >= domain::webhooks::subscription::MAX_PER_SERVICE as usize;
             return Err(if full { Code::WebhookLimitReached.into() } else { ApiError::Race });
         }
         Err(error) => return Err(error.into()),
     }
-    let mut shown = view(&webhook);
-    shown["secret"] = secret.reveal().into();
-    Ok((StatusCode::CREATED, Json(shown)))
+    let mut body = to_json(&webhook);
+    body["secret"] = secret.reveal().into();
+    Ok((StatusCode::CREATED, Json(body)))
 }
 
 /// `GET /webhooks`.
@@ -93,7 +93,7 @@ pub(super) async fn create(
 )]
 pub(super) async fn list(State(app): State<App>, caller: ServiceCaller) -> Result<Json<Value>, ApiError> {
     let webhooks = app.store.webhooks(Some(&caller.service)).await?;
-    let items: Vec<Value> = webhooks.iter().map(view).collect();
+    let items: Vec<Value> = webhooks.iter().map(to_json).collect();
     Ok(Json(json!({"items": items})))
 }
 
@@ -117,7 +117,7 @@ pub(super) async fn read(
     caller: ServiceCaller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    Ok(Json(view(&find(&app, &caller, &id).await?)))
+    Ok(Json(to_json(&find_webhook(&app, &caller, &id).await?)))
 }
 
 /// `PATCH /webhooks/{id}`: a merge patch.
@@ -147,7 +147,7 @@ pub(super) async fn patch(
 ) -> Result<Json<Value>, ApiError> {
     let body = RawBody::read(request, MAX_BYTES).await;
     let changed = deciding(|| async {
-        let webhook = find(&app, &caller, &id).await?;
+        let webhook = find_webhook(&app, &caller, &id).await?;
         let settings = Wanted::read_patch(&body)?.judge(&app, Some(&webhook))?;
         let next = Webhook {
             url: settings.url,
@@ -161,7 +161,7 @@ pub(super) async fn patch(
         Ok(app.store.update_webhook(&webhook, next).await?)
     })
     .await?;
-    Ok(Json(view(&changed)))
+    Ok(Json(to_json(&changed)))
 }
 
 /// `DELETE /webhooks/{id}`.
@@ -185,7 +185,7 @@ pub(super) async fn delete(
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     deciding(|| async {
-        let webhook = find(&app, &caller, &id).await?;
+        let webhook = find_webhook(&app, &caller, &id).await?;
         Ok(app.store.delete_webhook(&webhook.service, webhook.id).await?)
     })
     .await?;
@@ -218,10 +218,10 @@ pub(super) async fn rotate_secret(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     deciding(|| async {
-        let webhook = find(&app, &caller, &id).await?;
+        let webhook = find_webhook(&app, &caller, &id).await?;
         let (secret, sealed) = new_secret(&app, webhook.id)?;
         let now = app.clock.now();
-        app.store.update_webhook(&webhook, webhook.rotated(sealed, now)).await?;
+        app.store.update_webhook(&webhook, webhook.rotate_secret(sealed, now)).await?;
         let until = instant::text(now + ROTATION_OVERLAP);
         Ok(Json(json!({"secret": secret.reveal(), "previousValidUntil": until})))
     })
@@ -250,7 +250,7 @@ pub(super) async fn test(
     caller: ServiceCaller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let webhook = find(&app, &caller, &id).await?;
+    let webhook = find_webhook(&app, &caller, &id).await?;
     let now = app.clock.now();
     let ping = EventId::from(app.ids.next(now));
     let body = json!({"type": "ping", "timestamp": instant::text(now), "data": {}});
@@ -263,7 +263,7 @@ pub(super) async fn test(
     })))
 }
 
-/// `POST /webhooks/{id}/enable`: sends nothing by itself; what waited is held until it is recovered.
+/// `POST /webhooks/{id}/enable`: sends nothing by itself; what was pending stays held until it is recovered.
 #[utoipa::path(
     post,
     path = "/webhooks/{id}/enable",
@@ -284,8 +284,8 @@ pub(super) async fn enable(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let enabled = deciding(|| async {
-        let webhook = find(&app, &caller, &id).await?;
-        if webhook.disabled.is_none() {
+        let webhook = find_webhook(&app, &caller, &id).await?;
+        if webhook.status() == WebhookStatus::Active {
             return Ok(webhook);
         }
         app.hold_all(&webhook).await?;
@@ -294,23 +294,23 @@ pub(super) async fn enable(
         Ok(app.store.update_webhook(&webhook, next).await?)
     })
     .await?;
-    Ok(Json(view(&enabled)))
+    Ok(Json(to_json(&enabled)))
 }
 
-/// The webhook of a path, if it is the caller's own: another service's is unknown to it.
-pub(super) async fn find(app: &App, caller: &ServiceCaller, id: &str) -> Result<Webhook, ApiError> {
+/// The webhook of a path; 404 for another service's.
+pub(super) async fn find_webhook(app: &App, caller: &ServiceCaller, id: &str) -> Result<Webhook, ApiError> {
     let id = WebhookId::parse(id).ok_or(Code::NotFound)?;
     Ok(app.store.webhook(&caller.service, id).await?.ok_or(Code::NotFound)?)
 }
 
-/// A webhook as its service sees it; never with a secret.
-pub(super) fn view(webhook: &Webhook) -> Value {
+/// The webhook as its service sees it, without any secret.
+fn to_json(webhook: &Webhook) -> Value {
     json!({
         "id": webhook.id,
         "url": webhook.url,
         "description": webhook.description,
         "eventTypes": webhook.event_types,
-        "status": if webhook.disabled.is_some() { "disabled" } else { "active" },
+        "status": webhook.status(),
         "disabledReason": webhook.disabled,
         "breaker": if webhook.health.open.is_some() { "open" } else { "closed" },
         "createdAt": instant::text(webhook.created_at),

@@ -12,16 +12,17 @@ use super::event::Kind;
 use super::statut::{self, Generic};
 use crate::api_key::Service;
 use crate::instant;
+use crate::uuid_text::parse_hyphenated_uuid;
 
 /// The id of a project: a UUIDv7, so that ids sort in order of creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ProjectId(Uuid);
 
 impl ProjectId {
-    /// Reads an id; `None` when the text is no UUID in its usual (hyphenated) form.
+    /// Reads an id; `None` when the text is no UUID in hyphenated form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        (text.len() == 36).then(|| Uuid::try_parse(text).ok().map(Self)).flatten()
+        parse_hyphenated_uuid(text).map(Self)
     }
 }
 

@@ -11,6 +11,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use ipnet::{Ipv4Net, Ipv6Net};
 use thiserror::Error;
 use url::{Host, Url};
 
@@ -23,37 +24,33 @@ const MAX_LENGTH: usize = 2_048;
 /// Names that never leave a machine or a private network.
 const PRIVATE_NAMES: [&str; 3] = ["localhost", "local", "internal"];
 
-/// IPv4 networks that are not the public internet: network and prefix length (IANA special-purpose registry).
-const REFUSED_V4: [(Ipv4Addr, u32); 15] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
-    (Ipv4Addr::new(10, 0, 0, 0), 8),
-    (Ipv4Addr::new(100, 64, 0, 0), 10),
-    (Ipv4Addr::new(127, 0, 0, 0), 8),
-    (Ipv4Addr::new(169, 254, 0, 0), 16),
-    (Ipv4Addr::new(172, 16, 0, 0), 12),
-    (Ipv4Addr::new(192, 0, 0, 0), 24),
-    (Ipv4Addr::new(192, 0, 2, 0), 24),
-    (Ipv4Addr::new(192, 88, 99, 0), 24),
-    (Ipv4Addr::new(192, 168, 0, 0), 16),
-    (Ipv4Addr::new(198, 18, 0, 0), 15),
-    (Ipv4Addr::new(198, 51, 100, 0), 24),
-    (Ipv4Addr::new(203, 0, 113, 0), 24),
-    (Ipv4Addr::new(224, 0, 0, 0), 4),
-    (Ipv4Addr::new(240, 0, 0, 0), 4),
+/// IPv4 networks that are not the public internet (IANA special-purpose registry).
+const REFUSED_V4: [Ipv4Net; 15] = [
+    v4([0, 0, 0, 0], 8),
+    v4([10, 0, 0, 0], 8),
+    v4([100, 64, 0, 0], 10),
+    v4([127, 0, 0, 0], 8),
+    v4([169, 254, 0, 0], 16),
+    v4([172, 16, 0, 0], 12),
+    v4([192, 0, 0, 0], 24),
+    v4([192, 0, 2, 0], 24),
+    v4([192, 88, 99, 0], 24),
+    v4([192, 168, 0, 0], 16),
+    v4([198, 18, 0, 0], 15),
+    v4([198, 51, 100, 0], 24),
+    v4([203, 0, 113, 0], 24),
+    v4([224, 0, 0, 0], 4),
+    v4([240, 0, 0, 0], 4),
 ];
 
 /// The only IPv6 network that is the public internet: whatever lies outside (loopback, link-local, unique local,
 /// multicast, mapped, compatible, translated, NAT64...) is refused.
-const GLOBAL_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
+const GLOBAL_V6: Ipv6Net = v6([0x2000, 0], 3);
 
 /// What is refused inside [`GLOBAL_V6`]: protocol assignments (Teredo among them), documentation, 6to4,
 /// documentation again.
-const REFUSED_V6: [(Ipv6Addr, u32); 4] = [
-    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
-    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
-    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
-    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
-];
+const REFUSED_V6: [Ipv6Net; 4] =
+    [v6([0x2001, 0], 23), v6([0x2001, 0xdb8], 32), v6([0x2002, 0], 16), v6([0x3fff, 0], 20)];
 
 /// How strict to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,8 +138,10 @@ pub fn check_url(text: &str, policy: Policy) -> Result<CheckedUrl, Refusal> {
 #[must_use]
 pub fn is_allowed(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => !REFUSED_V4.iter().any(|network| in_v4(address, *network)),
-        IpAddr::V6(address) => in_v6(address, GLOBAL_V6) && !REFUSED_V6.iter().any(|network| in_v6(address, *network)),
+        IpAddr::V4(address) => !REFUSED_V4.iter().any(|network| network.contains(&address)),
+        IpAddr::V6(address) => {
+            GLOBAL_V6.contains(&address) && !REFUSED_V6.iter().any(|network| network.contains(&address))
+        }
     }
 }
 
@@ -209,12 +208,14 @@ fn last_label(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
-fn in_v4(address: Ipv4Addr, (network, prefix): (Ipv4Addr, u32)) -> bool {
-    (address.to_bits() ^ network.to_bits()) >> (u32::BITS - prefix) == 0
+/// `a.b.c.d/prefix`.
+const fn v4([a, b, c, d]: [u8; 4], prefix: u8) -> Ipv4Net {
+    Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix)
 }
 
-fn in_v6(address: Ipv6Addr, (network, prefix): (Ipv6Addr, u32)) -> bool {
-    (address.to_bits() ^ network.to_bits()) >> (u128::BITS - prefix) == 0
+/// `a:b::/prefix`.
+const fn v6([a, b]: [u16; 2], prefix: u8) -> Ipv6Net {
+    Ipv6Net::new_assert(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0), prefix)
 }
 
 #[cfg(test)]

@@ -5,20 +5,20 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::outcome::{ErrorClass, Outcome};
+use super::outcome::{DeliveryOutcome, ErrorClass};
 use super::retry;
-use super::subscription::Webhook;
+use super::subscription::{Webhook, WebhookStatus};
 use crate::communs::event::{Event, EventId, Kind};
 use crate::communs::project::ProjectId;
 use crate::instant;
 
-/// How many attempts are remembered in detail: two schedules' worth.
+/// How many attempts are kept in detail: those of two schedules.
 const ATTEMPTS_KEPT: usize = 20;
 
-/// Where a delivery stands.
+/// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
+pub enum DeliveryStatus {
     /// Due, or waiting for a retry or for the breaker.
     Pending,
     /// A 2xx was answered.
@@ -31,8 +31,8 @@ pub enum Status {
     Held,
 }
 
-impl Status {
-    /// Reads a status; `None` for anything else.
+impl DeliveryStatus {
+    /// The status of a name on the wire; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {
@@ -63,6 +63,15 @@ pub struct Attempt {
     pub answer: String,
 }
 
+/// Whether a newer version delivered meanwhile makes a delivery useless.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Supersession {
+    /// As for any retry.
+    Allowed,
+    /// It was asked for by `resend` or `replay`: it is sent whatever came after it.
+    Forbidden,
+}
+
 /// A delivery as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -77,11 +86,11 @@ pub struct Delivery {
     /// The version it tells of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
-    /// Where it stands.
-    pub status: Status,
-    /// Attempts made, all told.
+    /// Its state.
+    pub status: DeliveryStatus,
+    /// Attempts made since the event was committed.
     pub attempt_count: u32,
-    /// Attempts made in the current schedule, which a resend begins anew.
+    /// Attempts made since the schedule began: a resend begins another one.
     pub schedule_count: u32,
     /// Asked for by `resend` or `replay`: never superseded.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -93,16 +102,16 @@ pub struct Delivery {
     pub attempts: Vec<Attempt>,
 }
 
-/// What to do with a delivery whose turn has come.
+/// What to do with a delivery that a message names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum NextStep {
     /// Sign and POST.
     Attempt,
-    /// Somebody has dealt with it, or deals with it: nothing to do.
-    Done,
-    /// The webhook is disabled: keep it.
+    /// The message is out of date, or the delivery is over.
+    Ignore,
+    /// The webhook is disabled: keep it until it is enabled and recovered.
     Hold,
-    /// The breaker is open: it waits for its turn without using up an attempt.
+    /// The breaker is open: wait for a probe to succeed, without using up an attempt.
     Wait,
 }
 
@@ -115,7 +124,7 @@ impl Delivery {
             kind: event.kind,
             project_id: event.project,
             version: event.version(),
-            status: Status::Pending,
+            status: DeliveryStatus::Pending,
             attempt_count: 0,
             schedule_count: 0,
             forced: false,
@@ -124,17 +133,17 @@ impl Delivery {
         }
     }
 
-    /// What to do with it now. `expected` is the number of attempts made when the message that brings it was sent:
-    /// a message of the past has nothing to say.
+    /// What to do when a message names it. A message carries the number of attempts made when it was sent
+    /// (`attempts_when_sent`): when more were made since, it is out of date and is ignored.
     #[must_use]
-    pub fn step(&self, webhook: &Webhook, expected: u32) -> Step {
-        if self.status != Status::Pending || self.attempt_count != expected {
-            return Step::Done;
+    pub fn next_step(&self, webhook: &Webhook, attempts_when_sent: u32) -> NextStep {
+        if self.status != DeliveryStatus::Pending || self.attempt_count != attempts_when_sent {
+            return NextStep::Ignore;
         }
-        if webhook.disabled.is_some() {
-            return Step::Hold;
+        if webhook.status() == WebhookStatus::Disabled {
+            return NextStep::Hold;
         }
-        if webhook.health.admits(self.event_id.as_str()) { Step::Attempt } else { Step::Wait }
+        if webhook.health.admits(self.event_id.as_str()) { NextStep::Attempt } else { NextStep::Wait }
     }
 
     /// Whether a delivered newer version of the project would make this one useless. First attempts always go.
@@ -143,19 +152,25 @@ impl Delivery {
         self.attempt_count > 0 && !self.forced && self.kind.can_be_superseded()
     }
 
-    /// The delivery after `attempt`. `unit` (0 to 1) places the retry within its jitter; `disabled` says that the
-    /// webhook was disabled by this very outcome.
+    /// The delivery after `attempt`. `unit` (0 to 1) places the retry within its jitter; `webhook` is the status of the
+    /// webhook after this outcome, which may have disabled it.
     #[must_use]
-    pub fn after(&self, attempt: Attempt, outcome: &Outcome, unit: f64, disabled: bool) -> Self {
+    pub fn record_attempt(
+        &self,
+        attempt: Attempt,
+        outcome: &DeliveryOutcome,
+        unit: f64,
+        webhook: WebhookStatus,
+    ) -> Self {
         let mut next = self.clone();
         next.attempt_count += 1;
         next.schedule_count += 1;
         let wait = retry::delay(next.schedule_count, outcome, unit);
         (next.status, next.next_attempt_at) = match wait {
-            _ if outcome.is_success() => (Status::Delivered, None),
-            _ if disabled => (Status::Held, None),
-            Some(wait) => (Status::Pending, Some(attempt.at + rounded_up(wait))),
-            None => (Status::Failed, None),
+            _ if outcome.is_success() => (DeliveryStatus::Delivered, None),
+            _ if webhook == WebhookStatus::Disabled => (DeliveryStatus::Held, None),
+            Some(wait) => (DeliveryStatus::Pending, Some(attempt.at + rounded_up(wait))),
+            None => (DeliveryStatus::Failed, None),
         };
         next.attempts.push(attempt);
         let surplus = next.attempts.len().saturating_sub(ATTEMPTS_KEPT);
@@ -165,24 +180,24 @@ impl Delivery {
 
     /// Kept until the webhook is enabled and recovered.
     #[must_use]
-    pub fn held(&self) -> Self {
-        Self { status: Status::Held, next_attempt_at: None, ..self.clone() }
+    pub fn hold(&self) -> Self {
+        Self { status: DeliveryStatus::Held, next_attempt_at: None, ..self.clone() }
     }
 
     /// Made useless by a newer version.
     #[must_use]
-    pub fn superseded(&self) -> Self {
-        Self { status: Status::Superseded, next_attempt_at: None, ..self.clone() }
+    pub fn supersede(&self) -> Self {
+        Self { status: DeliveryStatus::Superseded, next_attempt_at: None, ..self.clone() }
     }
 
-    /// Due at once with a fresh schedule. `forced` when it was asked for by name or by replay.
+    /// Due at once, at the beginning of another schedule.
     #[must_use]
-    pub fn due_again(&self, now: DateTime<Utc>, forced: bool) -> Self {
+    pub fn reschedule(&self, now: DateTime<Utc>, supersession: Supersession) -> Self {
         Self {
-            status: Status::Pending,
+            status: DeliveryStatus::Pending,
             next_attempt_at: Some(now),
             schedule_count: 0,
-            forced: forced || self.forced,
+            forced: self.forced || supersession == Supersession::Forbidden,
             ..self.clone()
         }
     }

@@ -1,4 +1,4 @@
-//! How a receiver has been doing: the circuit breaker, and when a webhook is given up.
+//! The health of a receiver: the circuit breaker, and when a webhook is disabled for its failures.
 //!
 //! Five consecutive failures open the breaker. While it is open no HTTP is made and no attempt is consumed, but for
 //! one probe per interval: 30 s after the failure that opened it, then 60 s, 120 s... up to 30 min after the last
@@ -9,20 +9,29 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::outcome::Outcome;
-use super::subscription::DisabledReason;
+use super::outcome::DeliveryOutcome;
 use crate::instant;
 
 const FAILURES_TO_OPEN: u32 = 5;
 const FIRST_PROBE: TimeDelta = TimeDelta::seconds(30);
 const LONGEST_PROBE: TimeDelta = TimeDelta::minutes(30);
-const GIVEN_UP_AFTER: TimeDelta = TimeDelta::days(5);
+const DISABLED_AFTER: TimeDelta = TimeDelta::days(5);
 /// How long a probe may take before another one is allowed: longer than any attempt and its queueing.
 const PROBE_LEASE: TimeDelta = TimeDelta::seconds(60);
-/// How long a receiver that made us wait is taken for slow.
+/// How long a receiver that answered late is taken for slow.
 const SLOW_FOR: TimeDelta = TimeDelta::seconds(30);
 
-/// The streak of failures of a receiver; all zero while it does well.
+/// Why a webhook is disabled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DisabledReason {
+    /// The receiver answered 410.
+    Gone,
+    /// Five days of nothing but failures.
+    Failing,
+}
+
+/// The failures of a receiver since its last success; the default value is a receiver that does well.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
@@ -35,8 +44,8 @@ pub struct Health {
     /// Set while the breaker is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<OpenBreaker>,
-    /// Until then its first attempts go by the retries' queue: a receiver that makes us wait must not hold the
-    /// capacity the others' first attempts need.
+    /// Until then its first attempts go by the retries' queue: a receiver that answers late must not hold the capacity
+    /// the others' first attempts need.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
     pub slow_until: Option<DateTime<Utc>>,
 }
@@ -68,9 +77,9 @@ impl Health {
         self.slow_until.is_some_and(|until| until > now)
     }
 
-    /// The receiver has made us wait; `None` when that is known for a good while yet.
+    /// Notes that the receiver answers late; `None` when that is noted already, for half of the time at least.
     #[must_use]
-    pub fn slowed(&self, now: DateTime<Utc>) -> Option<Self> {
+    pub fn mark_slow(&self, now: DateTime<Utc>) -> Option<Self> {
         let known = self.slow_until.is_some_and(|until| until > now + SLOW_FOR / 2);
         (!known).then(|| Self { slow_until: Some(now + SLOW_FOR), ..self.clone() })
     }
@@ -91,7 +100,7 @@ impl Health {
 
     /// The health after an attempt that ended at `now`.
     #[must_use]
-    pub fn after(&self, outcome: &Outcome, now: DateTime<Utc>) -> Self {
+    pub fn record(&self, outcome: &DeliveryOutcome, now: DateTime<Utc>) -> Self {
         if outcome.is_success() {
             return Self { slow_until: self.slow_until, ..Self::default() };
         }
@@ -113,15 +122,14 @@ impl Health {
         Self { failures, failing_since: Some(self.failing_since.unwrap_or(now)), open, slow_until: self.slow_until }
     }
 
-    /// Whether the webhook must be disabled after this outcome, `self` being the health after it.
+    /// Why the webhook must be disabled after this outcome, if it must; `self` is the health after it.
     #[must_use]
-    pub fn verdict(&self, outcome: &Outcome, now: DateTime<Utc>) -> Option<DisabledReason> {
+    pub fn verdict(&self, outcome: &DeliveryOutcome, now: DateTime<Utc>) -> Option<DisabledReason> {
         if outcome.status() == Some(410) {
             return Some(DisabledReason::Gone);
         }
-        // Two failures five days apart are also two failures 12 h apart.
-        let failing = self.failures >= 2 && self.failing_since.is_some_and(|since| now - since >= GIVEN_UP_AFTER);
-        failing.then_some(DisabledReason::Failing)
+        let since_first_failure = self.failing_since.map(|since| now - since);
+        since_first_failure.is_some_and(|elapsed| elapsed >= DISABLED_AFTER).then_some(DisabledReason::Failing)
     }
 }
 
@@ -129,22 +137,22 @@ impl Health {
 mod tests {
     use super::*;
 
-    const FAILURE: Outcome = Outcome::Answered { status: 500, retry_after: None };
-    const SUCCESS: Outcome = Outcome::Answered { status: 200, retry_after: None };
+    const FAILURE: DeliveryOutcome = DeliveryOutcome::Answered { status: 500, retry_after: None };
+    const SUCCESS: DeliveryOutcome = DeliveryOutcome::Answered { status: 200, retry_after: None };
 
     fn start() -> DateTime<Utc> {
         instant::parse("2026-11-02T09:00:00Z").unwrap()
     }
 
     fn opened() -> Health {
-        (0..5).fold(Health::default(), |health, _| health.after(&FAILURE, start()))
+        (0..5).fold(Health::default(), |health, _| health.record(&FAILURE, start()))
     }
 
     #[test]
     fn five_failures_in_a_row_open_the_breaker() {
-        let four = (0..4).fold(Health::default(), |health, _| health.after(&FAILURE, start()));
+        let four = (0..4).fold(Health::default(), |health, _| health.record(&FAILURE, start()));
         assert!(four.open.is_none());
-        assert!(four.after(&SUCCESS, start()).is_well());
+        assert!(four.record(&SUCCESS, start()).is_well());
         assert!(opened().open.is_some() && !opened().admits("evt_1"));
     }
 
@@ -158,31 +166,35 @@ mod tests {
             health = health.lease_probe("evt_1", now).unwrap();
             assert!(health.lease_probe("evt_2", now).is_none(), "one at a time");
             assert!(health.admits("evt_1") && !health.admits("evt_2"));
-            health = health.after(&FAILURE, now);
+            health = health.record(&FAILURE, now);
         }
         let probing = health.lease_probe("evt_9", now + LONGEST_PROBE).unwrap();
-        assert!(probing.after(&SUCCESS, now).is_well());
+        assert!(probing.record(&SUCCESS, now).is_well());
     }
 
     #[test]
-    fn a_receiver_that_makes_us_wait_is_slow_for_a_while() {
-        let slow = Health::default().slowed(start()).unwrap();
+    fn a_receiver_that_answers_late_is_slow_for_a_while() {
+        let slow = Health::default().mark_slow(start()).unwrap();
         assert!(slow.is_slow(start()) && slow.is_well());
-        assert!(slow.slowed(start() + TimeDelta::seconds(10)).is_none(), "known: nothing to write");
-        assert!(slow.slowed(start() + TimeDelta::seconds(20)).is_some());
+        assert!(slow.mark_slow(start() + TimeDelta::seconds(10)).is_none(), "known: nothing to write");
+        assert!(slow.mark_slow(start() + TimeDelta::seconds(20)).is_some());
         assert!(!slow.is_slow(start() + SLOW_FOR));
-        assert!(slow.after(&FAILURE, start()).is_slow(start()));
+        assert!(slow.record(&FAILURE, start()).is_slow(start()));
+        assert!(
+            slow.record(&SUCCESS, start()).is_slow(start()),
+            "a late success is a success: it is slow all the same"
+        );
     }
 
     #[test]
     fn a_webhook_is_given_up_after_five_days_of_failures_or_at_once_when_gone() {
-        let health = Health::default().after(&FAILURE, start());
+        let health = Health::default().record(&FAILURE, start());
         assert_eq!(health.verdict(&FAILURE, start()), None);
         let later = start() + TimeDelta::days(5);
-        let again = health.after(&FAILURE, later);
+        let again = health.record(&FAILURE, later);
         assert_eq!(again.verdict(&FAILURE, later - TimeDelta::milliseconds(1)), None);
         assert_eq!(again.verdict(&FAILURE, later), Some(DisabledReason::Failing));
-        let gone = Outcome::Answered { status: 410, retry_after: None };
+        let gone = DeliveryOutcome::Answered { status: 410, retry_after: None };
         assert_eq!(health.verdict(&gone, start()), Some(DisabledReason::Gone));
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// What came of one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DeliveryOutcome {
     /// The receiver answered with an HTTP status, whatever it was.
     Answered {
         /// The HTTP status code.
@@ -35,7 +35,7 @@ pub enum ErrorClass {
     AddressRefused,
 }
 
-impl Outcome {
+impl DeliveryOutcome {
     /// Whether the webhook was delivered: a 2xx status. Redirections are failures.
     #[must_use]
     pub fn is_success(&self) -> bool {
@@ -90,9 +90,9 @@ mod tests {
         for (status, success) in
             [(199, false), (200, true), (204, true), (299, true), (302, false), (410, false), (500, false)]
         {
-            assert_eq!(Outcome::Answered { status, retry_after: None }.is_success(), success, "{status}");
+            assert_eq!(DeliveryOutcome::Answered { status, retry_after: None }.is_success(), success, "{status}");
         }
-        assert!(!Outcome::Failed(ErrorClass::Timeout).is_success());
+        assert!(!DeliveryOutcome::Failed(ErrorClass::Timeout).is_success());
     }
 
     #[test]

@@ -6,10 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::health::Health;
+use super::health::{DisabledReason, Health};
 use crate::api_key::Service;
 use crate::communs::event::{Event, Kind};
 use crate::instant;
+use crate::uuid_text::parse_hyphenated_uuid;
 
 /// How many webhooks a service may have.
 pub const MAX_PER_SERVICE: u32 = 10;
@@ -25,10 +26,10 @@ const SECRETS_MAX: usize = 10;
 pub struct WebhookId(Uuid);
 
 impl WebhookId {
-    /// Reads an id; `None` when the text is no UUID in its usual form.
+    /// The id of a path; `None` when it is no UUID in hyphenated form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        (text.len() == 36).then(|| Uuid::try_parse(text).ok().map(Self)).flatten()
+        parse_hyphenated_uuid(text).map(Self)
     }
 }
 
@@ -44,14 +45,14 @@ impl fmt::Display for WebhookId {
     }
 }
 
-/// Why a webhook was disabled by us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether events are sent to a webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum DisabledReason {
-    /// The receiver answered 410.
-    Gone,
-    /// Five days of nothing but failures.
-    Failing,
+pub enum WebhookStatus {
+    /// They are.
+    Active,
+    /// They are held.
+    Disabled,
 }
 
 /// A signing secret as stored: sealed, and until when it signs once replaced.
@@ -68,9 +69,9 @@ pub struct SealedSecret {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Webhook {
-    /// Ours.
+    /// A UUIDv7: webhooks sort by registration.
     pub id: WebhookId,
-    /// Whose it is.
+    /// The service that registered it.
     pub service: Service,
     /// Checked at registration, and again at every attempt.
     pub url: String,
@@ -80,7 +81,7 @@ pub struct Webhook {
     /// The service's own note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Set when we disabled it.
+    /// Why events are held instead of sent; absent while the webhook is active.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<DisabledReason>,
     /// Newest first.
@@ -97,6 +98,12 @@ pub struct Webhook {
 }
 
 impl Webhook {
+    /// Whether events are sent to it.
+    #[must_use]
+    pub fn status(&self) -> WebhookStatus {
+        if self.disabled.is_some() { WebhookStatus::Disabled } else { WebhookStatus::Active }
+    }
+
     /// Whether an event committed now is for this webhook: of another service, and of a type it wants. A disabled
     /// webhook counts: its deliveries are held.
     #[must_use]
@@ -112,7 +119,7 @@ impl Webhook {
 
     /// Puts `sealed` first; the secret it replaces signs for another day, older ones until their own time is over.
     #[must_use]
-    pub fn rotated(&self, sealed: String, now: DateTime<Utc>) -> Self {
+    pub fn rotate_secret(&self, sealed: String, now: DateTime<Utc>) -> Self {
         let mut next = self.clone();
         if let Some(current) = next.secrets.first_mut() {
             current.until = Some(now + ROTATION_OVERLAP);
@@ -124,7 +131,7 @@ impl Webhook {
     }
 
     /// The secrets that sign at `now`, newest first.
-    pub fn signing(&self, now: DateTime<Utc>) -> impl Iterator<Item = &SealedSecret> {
+    pub fn signing_secrets(&self, now: DateTime<Utc>) -> impl Iterator<Item = &SealedSecret> {
         self.secrets.iter().filter(move |secret| secret.until.is_none_or(|until| until > now))
     }
 }
@@ -149,12 +156,12 @@ mod tests {
             health: Health::default(),
             revision: 0,
         };
-        let webhook = webhook.rotated("b".into(), start).rotated("c".into(), at("2026-11-02T15:00:00Z"));
-        let signing = |text| webhook.signing(at(text)).map(|s| s.sealed.as_str()).collect::<String>();
+        let webhook = webhook.rotate_secret("b".into(), start).rotate_secret("c".into(), at("2026-11-02T15:00:00Z"));
+        let signing = |text| webhook.signing_secrets(at(text)).map(|s| s.sealed.as_str()).collect::<String>();
         assert_eq!(signing("2026-11-03T08:59:59Z"), "cba");
         assert_eq!(signing("2026-11-03T09:00:00Z"), "cb");
         assert_eq!(signing("2026-11-03T15:00:00Z"), "c");
-        let often = (0..100).fold(webhook, |webhook, _| webhook.rotated("d".into(), start));
-        assert_eq!(often.signing(start).count(), SECRETS_MAX);
+        let often = (0..100).fold(webhook, |webhook, _| webhook.rotate_secret("d".into(), start));
+        assert_eq!(often.signing_secrets(start).count(), SECRETS_MAX);
     }
 }

@@ -86,8 +86,8 @@ async fn read_request(stream: &mut TcpStream) -> Option<String> {
     }
 }
 
-fn answered(status: u16) -> Outcome {
-    Outcome::Answered { status, retry_after: None }
+fn answered(status: u16) -> DeliveryOutcome {
+    DeliveryOutcome::Answered { status, retry_after: None }
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn retry_after_is_read() {
         let outcome = post(&client(Policy::LoopbackToo), &url).await.outcome;
         assert_eq!(
             outcome,
-            Outcome::Answered { status: 503, retry_after: expected.map(Duration::from_secs) },
+            DeliveryOutcome::Answered { status: 503, retry_after: expected.map(Duration::from_secs) },
             "{value}"
         );
     }
@@ -169,7 +169,7 @@ async fn a_receiver_that_keeps_silent_times_out() {
     })
     .await;
     let attempt = post(&hurried(), &url).await;
-    assert_eq!(attempt.outcome, Outcome::Failed(ErrorClass::Timeout));
+    assert_eq!(attempt.outcome, DeliveryOutcome::Failed(ErrorClass::Timeout));
     assert!(attempt.latency >= Duration::from_millis(90), "{:?}", attempt.latency);
 }
 
@@ -202,7 +202,7 @@ async fn trickled_headers_time_out() {
     })
     .await;
     let attempt = post(&hurried(), &url).await;
-    assert_eq!(attempt.outcome, Outcome::Failed(ErrorClass::Timeout));
+    assert_eq!(attempt.outcome, DeliveryOutcome::Failed(ErrorClass::Timeout));
 }
 
 #[tokio::test]
@@ -281,7 +281,7 @@ async fn a_new_connection_that_is_reset_is_a_failure() {
         }
     })
     .await;
-    assert_eq!(post(&client(Policy::LoopbackToo), &url).await.outcome, Outcome::Failed(ErrorClass::Connect));
+    assert_eq!(post(&client(Policy::LoopbackToo), &url).await.outcome, DeliveryOutcome::Failed(ErrorClass::Connect));
     assert_eq!(connections.load(Ordering::SeqCst), 1);
 }
 
@@ -315,7 +315,7 @@ async fn refused_addresses_are_not_connected_to() {
     })
     .await;
     let public = client(Policy::Public);
-    let refused = Outcome::Failed(ErrorClass::AddressRefused);
+    let refused = DeliveryOutcome::Failed(ErrorClass::AddressRefused);
     assert_eq!(post(&public, &reachable).await.outcome, refused);
     // A name that passed the gate of URLs, and resolves to loopback.
     let port = reachable.url().port().unwrap();
@@ -334,7 +334,7 @@ async fn names_are_resolved_to_allowed_addresses() {
 async fn a_closed_port_is_a_connection_error() {
     let closed: SocketAddr = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let attempt = post(&client(Policy::LoopbackToo), &url(&format!("http://{closed}/"))).await;
-    assert_eq!((attempt.outcome, attempt.answer.as_str()), (Outcome::Failed(ErrorClass::Connect), ""));
+    assert_eq!((attempt.outcome, attempt.answer.as_str()), (DeliveryOutcome::Failed(ErrorClass::Connect), ""));
 }
 
 #[tokio::test]
@@ -348,11 +348,11 @@ async fn a_receiver_that_does_not_speak_tls_is_a_tls_error() {
     })
     .await;
     let secure = url(plain.as_str().replace("http:", "https:").as_str());
-    assert_eq!(post(&client(Policy::LoopbackToo), &secure).await.outcome, Outcome::Failed(ErrorClass::Tls));
+    assert_eq!(post(&client(Policy::LoopbackToo), &secure).await.outcome, DeliveryOutcome::Failed(ErrorClass::Tls));
 }
 
 #[tokio::test]
 async fn an_answer_that_is_no_http_is_a_connection_error() {
     let url = answering("220 smtp.example.org ESMTP\r\n").await;
-    assert_eq!(post(&client(Policy::LoopbackToo), &url).await.outcome, Outcome::Failed(ErrorClass::Connect));
+    assert_eq!(post(&client(Policy::LoopbackToo), &url).await.outcome, DeliveryOutcome::Failed(ErrorClass::Connect));
 }

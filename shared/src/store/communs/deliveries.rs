@@ -11,7 +11,7 @@ use crate::store::error::{CommitError, StoreError};
 use crate::store::schema;
 use domain::communs::event::EventId;
 use domain::instant;
-use domain::webhooks::delivery::{Delivery, Status};
+use domain::webhooks::delivery::{Delivery, DeliveryStatus};
 use domain::webhooks::subscription::WebhookId;
 
 /// How many newer versions are looked at at a time: one `BatchGetItem`.
@@ -35,12 +35,12 @@ pub enum Expect {
     /// Nobody has written it yet.
     New,
     /// It has this many attempts, and this status.
-    Seen(u32, Status),
+    Seen(u32, DeliveryStatus),
 }
 
 /// What [`CommunsStore::hold_due`] found and did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HeldBack {
+pub struct HoldReport {
     /// Deliveries found due.
     pub seen: usize,
     /// Of these, taken off the schedule.
@@ -133,24 +133,24 @@ impl CommunsStore {
         horizon: DateTime<Utc>,
         limit: i32,
         now: DateTime<Utc>,
-    ) -> Result<HeldBack, StoreError> {
+    ) -> Result<HoldReport, StoreError> {
         let due = self.due_deliveries(webhook, horizon, limit).await?;
-        let mut held_back = HeldBack { seen: due.len(), held: 0 };
+        let mut report = HoldReport { seen: due.len(), held: 0 };
         for (event, _) in due {
             let Some(delivery) = self.delivery(webhook, &event).await? else { continue };
             // The index may lag: what was delivered meanwhile is not taken back.
-            if delivery.status != Status::Pending {
+            if delivery.status != DeliveryStatus::Pending {
                 continue;
             }
             let expect = Expect::Seen(delivery.attempt_count, delivery.status);
-            match self.write_delivery(webhook, &delivery.held(), None, expect, now).await {
-                Ok(()) => held_back.held += 1,
+            match self.write_delivery(webhook, &delivery.hold(), None, expect, now).await {
+                Ok(()) => report.held += 1,
                 // Somebody is just dealing with it.
                 Err(CommitError::Race) => {}
                 Err(CommitError::Store(error)) => return Err(error),
             }
         }
-        Ok(held_back)
+        Ok(report)
     }
 
     /// A page of a webhook's deliveries, newest event first, of events before `before`.
@@ -196,7 +196,7 @@ impl CommunsStore {
             let keys = newer.iter().map(|(_, event)| keys::delivery(webhook, event).to_attributes()).collect();
             for item in self.batch_get(keys).await? {
                 let item: DeliveryItem = schema::read(item)?;
-                if item.delivery.status == Status::Delivered {
+                if item.delivery.status == DeliveryStatus::Delivered {
                     return Ok(true);
                 }
             }

@@ -1,4 +1,4 @@
-//! What a batch of turns needs, read in one call: webhooks, events and deliveries.
+//! What a batch of tasks needs, read in one call: webhooks, events and deliveries.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,7 +6,7 @@ use super::deliveries::DeliveryItem;
 use super::events::EventItem;
 use super::keys;
 use super::{CommunsStore, Item};
-use crate::platform::queue::Turn;
+use crate::platform::queue::DeliveryTask;
 use crate::store::error::StoreError;
 use crate::store::schema;
 use crate::store::table::ItemKey;
@@ -17,39 +17,39 @@ use domain::webhooks::subscription::{Webhook, WebhookId};
 /// `BatchGetItem` takes this many keys.
 const KEYS_AT_A_TIME: usize = 100;
 
-/// What is stored of the webhooks, events and deliveries that some turns name.
+/// What is stored of the webhooks, events and deliveries that some tasks name.
 #[derive(Debug, Default)]
-pub struct Facts {
+pub struct DeliveryFacts {
     webhooks: HashMap<WebhookId, Webhook>,
     events: HashMap<EventId, Event>,
     deliveries: HashMap<ItemKey, Delivery>,
-    /// Items there, but not of a form this version of the code reads: their turns must come again, not be dropped.
+    /// Items there, but not of a form this version of the code reads: their tasks must come again, not be dropped.
     unreadable: HashSet<ItemKey>,
 }
 
-impl Facts {
-    /// The webhook of a turn; `None` once it is deleted.
+impl DeliveryFacts {
+    /// The webhook of a task; `None` once it is deleted.
     #[must_use]
-    pub fn webhook(&self, turn: &Turn) -> Option<&Webhook> {
-        self.webhooks.get(&turn.webhook)
+    pub fn webhook(&self, task: &DeliveryTask) -> Option<&Webhook> {
+        self.webhooks.get(&task.webhook)
     }
 
-    /// The event of a turn; `None` once it has expired.
+    /// The event of a task; `None` once it has expired.
     #[must_use]
-    pub fn event(&self, turn: &Turn) -> Option<&Event> {
-        self.events.get(&turn.event)
+    pub fn event(&self, task: &DeliveryTask) -> Option<&Event> {
+        self.events.get(&task.event)
     }
 
-    /// The delivery of a turn; `None` before its first attempt.
+    /// The delivery of a task; `None` before its first attempt.
     #[must_use]
-    pub fn delivery(&self, turn: &Turn) -> Option<&Delivery> {
-        self.deliveries.get(&keys::delivery(turn.webhook, &turn.event))
+    pub fn delivery(&self, task: &DeliveryTask) -> Option<&Delivery> {
+        self.deliveries.get(&keys::delivery(task.webhook, &task.event))
     }
 
-    /// Whether something a turn names is there but cannot be read.
+    /// Whether something a task names is there but cannot be read.
     #[must_use]
-    pub fn is_unreadable(&self, turn: &Turn) -> bool {
-        !self.unreadable.is_empty() && named(turn).iter().any(|key| self.unreadable.contains(key))
+    pub fn is_unreadable(&self, task: &DeliveryTask) -> bool {
+        !self.unreadable.is_empty() && named(task).iter().any(|key| self.unreadable.contains(key))
     }
 
     fn take(&mut self, item: Item) {
@@ -76,20 +76,20 @@ impl Facts {
     }
 }
 
-fn named(turn: &Turn) -> [ItemKey; 3] {
-    let webhook = keys::webhook(&turn.service, turn.webhook);
-    [webhook, keys::event(&turn.event), keys::delivery(turn.webhook, &turn.event)]
+fn named(task: &DeliveryTask) -> [ItemKey; 3] {
+    let webhook = keys::webhook(&task.service, task.webhook);
+    [webhook, keys::event(&task.event), keys::delivery(task.webhook, &task.event)]
 }
 
 impl CommunsStore {
-    /// Reads everything `turns` name, strongly consistent; what is not there is left out.
+    /// Reads everything `tasks` name, strongly consistent; what is not there is left out.
     ///
     /// # Errors
     /// When DynamoDB fails.
-    pub async fn facts(&self, turns: &[Turn]) -> Result<Facts, StoreError> {
-        let keys: HashSet<ItemKey> = turns.iter().flat_map(named).collect();
+    pub async fn load_delivery_facts(&self, tasks: &[DeliveryTask]) -> Result<DeliveryFacts, StoreError> {
+        let keys: HashSet<ItemKey> = tasks.iter().flat_map(named).collect();
         let keys: Vec<_> = keys.iter().map(ItemKey::to_attributes).collect();
-        let mut facts = Facts::default();
+        let mut facts = DeliveryFacts::default();
         for page in keys.chunks(KEYS_AT_A_TIME) {
             for item in self.batch_get(page.to_vec()).await? {
                 facts.take(item);

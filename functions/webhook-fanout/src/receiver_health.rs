@@ -1,0 +1,66 @@
+//! What an attempt tells about its receiver: failures counted, the breaker, the webhook disabled, a slow receiver.
+
+use chrono::{DateTime, Utc};
+use domain::webhooks::health::Health;
+use domain::webhooks::outcome::DeliveryOutcome;
+use domain::webhooks::subscription::{Webhook, WebhookStatus};
+use passerelle::platform::measures::Count;
+use passerelle::store::error::{CommitError, StoreError};
+
+use crate::Fanout;
+
+/// How often the health of a webhook is decided again when its write lost a race.
+const ROUNDS: u32 = 10;
+
+impl Fanout {
+    /// Records an outcome in the health of a webhook; the webhook's status after it. A receiver that does well, and did
+    /// well before, costs no write.
+    pub(crate) async fn record_health(
+        &self,
+        webhook: &Webhook,
+        outcome: &DeliveryOutcome,
+    ) -> Result<WebhookStatus, StoreError> {
+        let mut seen = Some(webhook.clone());
+        for _ in 0..ROUNDS {
+            let Some(webhook) = seen else { return Ok(WebhookStatus::Active) };
+            if outcome.is_success() && webhook.health.is_well() {
+                return Ok(WebhookStatus::Active);
+            }
+            let now = self.clock.now();
+            let health: Health = webhook.health.record(outcome, now);
+            let disabled = webhook.disabled.or_else(|| health.verdict(outcome, now));
+            let next = Webhook { health, disabled, ..webhook.clone() };
+            match self.store.update_webhook(&webhook, next).await {
+                Ok(next) => {
+                    tell_changes(&webhook, &next);
+                    return Ok(next.status());
+                }
+                Err(CommitError::Race) => seen = self.store.webhook(&webhook.service, webhook.id).await?,
+                Err(CommitError::Store(error)) => return Err(error),
+            }
+        }
+        // Many attempts ended at once: the others have recorded the same.
+        Ok(WebhookStatus::Active)
+    }
+
+    /// Marks a receiver as slow, unless that is known.
+    pub(crate) async fn mark_slow(&self, webhook: &Webhook, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let Some(webhook) = self.store.webhook(&webhook.service, webhook.id).await? else { return Ok(()) };
+        let Some(health) = webhook.health.mark_slow(now) else { return Ok(()) };
+        match self.store.update_webhook(&webhook, Webhook { health, ..webhook.clone() }).await {
+            // Whoever was faster has marked it, or the next attempt will.
+            Ok(_) | Err(CommitError::Race) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error),
+        }
+    }
+}
+
+fn tell_changes(before: &Webhook, after: &Webhook) {
+    if before.health.open.is_none() && after.health.open.is_some() {
+        Count::BreakersOpened.one();
+    }
+    if let (None, Some(reason)) = (before.disabled, after.disabled) {
+        Count::WebhooksDisabled.one();
+        tracing::error!(webhook = %after.id, service = %after.service, ?reason, "webhook disabled");
+    }
+}
