@@ -207,3 +207,6 @@ impl Delivery {
 fn rounded_up(wait: Duration) -> TimeDelta {
     TimeDelta::milliseconds(i64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX))
 }
+
+#[cfg(test)]
+mod tests;
