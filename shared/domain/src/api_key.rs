@@ -96,7 +96,7 @@ impl KeyHash {
     /// The hash of a presented key.
     #[must_use]
     pub fn of(text: &str) -> Self {
-        Self(hex::encode(&Sha256::digest(text.as_bytes())))
+        Self(hex::encode(Sha256::digest(text.as_bytes())))
     }
 
     /// Reads the hexadecimal text of a hash; `None` when it is not one.

@@ -39,7 +39,7 @@ impl Person {
             #[expect(clippy::expect_used, reason = "HMAC accepts keys of any length")]
             let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key length");
             mac.update(email.normalised().as_bytes());
-            PersonHash(format!("{id}#{}", hex::encode(&mac.finalize().into_bytes())))
+            PersonHash(format!("{id}#{}", hex::encode(mac.finalize().into_bytes())))
         };
         let (newest, older) = keys.newest_and_older();
         Self {

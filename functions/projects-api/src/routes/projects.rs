@@ -77,7 +77,7 @@ pub(super) async fn create(
         let (status, project) = upsert(&app, &caller, &draft, "", &|_, _, _| Ok(())).await?;
         return Ok(shown(status, &project, &caller.service));
     };
-    let body_hash = hex::encode(&Sha256::digest(body.to_string().as_bytes()));
+    let body_hash = hex::encode(Sha256::digest(body.to_string().as_bytes()));
     deciding(|| async {
         // The answer is kept in the transaction of the write: two requests at once with one key cannot both write.
         if let Some(record) = app.store.idempotency(&caller.service, &key, app.clock.now()).await? {

@@ -13,5 +13,5 @@ pub fn hash(project: &Project) -> String {
     if let Some(members) = shown.as_object_mut() {
         members.remove("statutNatif");
     }
-    hex::encode(&Sha256::digest(json!(shown).to_string().as_bytes()))
+    hex::encode(Sha256::digest(json!(shown).to_string().as_bytes()))
 }

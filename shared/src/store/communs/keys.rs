@@ -171,7 +171,7 @@ pub fn api_key_slot(service: &Service, scope: Scope, slot: u8) -> ItemKey {
 /// An idempotency record; the caller's key is hashed, as it may be any text.
 #[must_use]
 pub fn idempotency(service: &Service, key: &str) -> ItemKey {
-    ItemKey::new(format!("I#{service}#{}", hex::encode(&Sha256::digest(key.as_bytes()))), "I")
+    ItemKey::new(format!("I#{service}#{}", hex::encode(Sha256::digest(key.as_bytes()))), "I")
 }
 
 /// What leads from a person to a kept answer that names them: the record's partition key is its sort key.

@@ -102,5 +102,5 @@ pub fn mark(run: Uuid, user: Uuid) -> ItemKey {
 }
 
 fn digest(text: &str) -> String {
-    hex::encode(&Sha256::digest(text.as_bytes()))
+    hex::encode(Sha256::digest(text.as_bytes()))
 }

@@ -93,7 +93,7 @@ pub fn siren(siren: &str, establishment: Uuid) -> ItemKey {
 /// The attempts of an e-mail or an address, of which only the hash is kept.
 #[must_use]
 pub fn attempts(subject: &str) -> ItemKey {
-    ItemKey::new(format!("A#{}", hex::encode(&Sha256::digest(subject.as_bytes()))), "A")
+    ItemKey::new(format!("A#{}", hex::encode(Sha256::digest(subject.as_bytes()))), "A")
 }
 
 /// A mail to send.
