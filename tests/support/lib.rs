@@ -1,9 +1,11 @@
-//! What the acceptance tests stand on: partial matching, stub receivers, a clock that can be moved, a Lambda runtime.
+//! What the acceptance tests stand on: a world to act on and a way to call it, partial matching, stub receivers, a
+//! Lambda runtime, and the runner of the acceptance cases.
 //!
-//! Nothing here knows how Passerelle works inside: the tests drive it by HTTP and watch what comes out.
+//! The tests drive Passerelle by HTTP and watch what comes out.
 
 pub mod api;
 pub mod case_files;
+pub mod cases;
 pub mod matching;
 pub mod moving_clock;
 pub mod names;
@@ -12,3 +14,4 @@ pub mod receivers;
 pub mod runtime_api;
 pub mod verification;
 pub mod workspace;
+pub mod world;

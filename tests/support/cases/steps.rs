@@ -1,102 +1,104 @@
 //! Plays a scenario, step by step, until the first one that differs.
 
-use acceptance::matching::{Difference, differences, unordered_differences};
+use crate::matching::{Difference, differences, unordered_differences};
 use passerelle_local::neighbours::brevo;
 use serde_json::{Map, Value, json};
 
-use crate::format::{ExpectedAnswer, RequestBody, RequestStep, Run, Scenario, Step, instant};
-use crate::permissions;
-use crate::report::Outcome;
-use crate::world::{Answer, Call, World};
+use crate::api::{Answer, Call};
+use crate::cases::Outcome;
+use crate::cases::format::{ExpectedAnswer, RequestBody, RequestStep, Run, Scenario, Step, instant};
+use crate::cases::permissions;
+use crate::cases::play::Play;
 
 /// How many differences of one step are told: more do not fit a line.
 const SHOWN_DIFFERENCES: usize = 4;
 
 /// Plays a whole scenario on a world of its own.
 pub async fn play(scenario: &Scenario) -> Outcome {
-    let mut world = World::start(scenario.now, &scenario.given).await?;
-    world.begin(scenario.given.clone()).await?;
+    let mut play = Play::start(scenario.now, &scenario.given).await?;
+    play.begin(scenario.given.clone()).await?;
     for (index, step) in scenario.steps.iter().enumerate() {
-        play_step(&mut world, step).await.map_err(|difference| format!("étape {}: {difference}", index + 1))?;
+        play_step(&mut play, step).await.map_err(|difference| format!("étape {}: {difference}", index + 1))?;
     }
-    permissions::note(&world.stack);
+    permissions::note(&play.world.stack);
     // What no step asked about is verified all the same.
-    received_bodies(&world).map(|_| ())
+    received_bodies(&play).map(|_| ())
 }
 
-async fn play_step(world: &mut World, step: &Step) -> Outcome {
+async fn play_step(play: &mut Play, step: &Step) -> Outcome {
     match step {
-        Step::Request(step) => request(world, step).await,
+        Step::Request(step) => request(play, step).await,
         Step::At(at) => {
-            let now = instant(&world.names.resolve_text(at))?;
-            world.clock.move_to(now);
+            let now = instant(&play.names.resolve_text(at))?;
+            play.world.clock.move_to(now);
             Ok(())
         }
-        Step::Given(given) => world.change(given).await,
-        Step::Run(run) => self::run(world, *run).await,
-        Step::ExpectWebhooks(expected) => expect_webhooks(world, expected),
-        Step::ExpectCalls(expected) => expect_calls(world, expected),
-        Step::ExpectState(expected) => expect_state(world, expected).await,
+        Step::Given(given) => play.change(given).await,
+        Step::Run(run) => self::run(play, *run).await,
+        Step::ExpectWebhooks(expected) => expect_webhooks(play, expected),
+        Step::ExpectCalls(expected) => expect_calls(play, expected),
+        Step::ExpectState(expected) => expect_state(play, expected).await,
     }
 }
 
-async fn run(world: &World, run: Run) -> Outcome {
+async fn run(play: &Play, run: Run) -> Outcome {
     match run {
         Run::Drain => {}
         Run::Sweeper => {
-            world.stack.run_schedule("OutboxSweeper").await.map_err(|error| format!("sweeper: {error}"))?;
+            play.world.stack.run_schedule("OutboxSweeper").await.map_err(|error| format!("sweeper: {error}"))?;
         }
         Run::NightlySync => {
-            world.stack.run_nightly().await.map_err(|error| format!("nightly-sync: {error}"))?;
+            play.world.stack.run_nightly().await.map_err(|error| format!("nightly-sync: {error}"))?;
         }
     }
-    world.stack.drain().await.map_err(|error| format!("drain: {error}"))
+    play.world.stack.drain().await.map_err(|error| format!("drain: {error}"))
 }
 
-async fn request(world: &mut World, step: &RequestStep) -> Outcome {
-    let path = world.names.resolve_text(&step.path);
-    let caller = world.names.resolve_text(&step.caller);
+async fn request(play: &mut Play, step: &RequestStep) -> Outcome {
+    let path = play.names.resolve_text(&step.path);
+    let caller = play.names.resolve_text(&step.caller);
     let place = format!("{} {path} ({caller})", step.method);
-    let (headers, body) = message(world, step, &caller).await?;
+    let (headers, body) = message(play, step, &caller, &path).await?;
     let call = Call { method: step.method.clone(), path, headers, body };
-    let answer = world.call(call).await.map_err(|error| format!("{place}: {error}"))?;
-    let found = compare_answer(world, &step.expect, &answer);
+    let answer = play.call(call).await.map_err(|error| format!("{place}: {error}"))?;
+    let found = compare_answer(play, &step.expect, &answer);
     if !found.is_empty() {
         let status = answer.status.as_u16();
-        let body: String = answer.text.chars().take(400).collect();
+        let body: String = answer.whole_text().chars().take(400).collect();
         return Err(format!("{place}: {}; réponse: {status} {body}", told(&found)));
     }
     for (name, pointer) in &step.expect.save {
         let pointer = pointer.as_str().ok_or("save: pointeur attendu")?;
-        let value = answer.json.pointer(pointer).ok_or_else(|| format!("{place}: save: rien sous {pointer}"))?;
-        world.names.save(name, value.clone());
+        let value = answer.body.pointer(pointer).ok_or_else(|| format!("{place}: save: rien sous {pointer}"))?;
+        play.names.save(name, value.clone());
     }
     Ok(())
 }
 
 /// Headers and body as they go out. The headers a case writes win over those the runner would send.
 async fn message(
-    world: &mut World,
+    play: &mut Play,
     step: &RequestStep,
     caller: &str,
+    path: &str,
 ) -> Result<(Vec<(String, String)>, Option<String>), String> {
     let mut headers = Vec::new();
     let body = match &step.body {
         RequestBody::None => None,
-        RequestBody::Json(body) => Some(world.names.resolve(body).to_string()),
-        RequestBody::Raw(body) => Some(world.names.resolve_text(body)),
+        RequestBody::Json(body) => Some(play.names.resolve(body).to_string()),
+        RequestBody::Raw(body) => Some(play.names.resolve_text(body)),
     };
     if body.is_some() {
         headers.push(("content-type".to_owned(), "application/json".to_owned()));
     }
-    if let Some(authorization) = world.authorization(caller).await? {
+    if let Some(authorization) = play.authorization(caller, path).await? {
         headers.push(("authorization".to_owned(), authorization));
     }
     if let Some(email) = &step.user_email {
-        headers.push(("x-user-email".to_owned(), world.names.resolve_text(email)));
+        headers.push(("x-user-email".to_owned(), play.names.resolve_text(email)));
     }
     for (name, value) in &step.headers {
-        let Value::String(value) = world.names.resolve(value) else {
+        let Value::String(value) = play.names.resolve(value) else {
             return Err(format!("construction inconnue: en-tête {name} = {value}"));
         };
         let name = name.to_ascii_lowercase();
@@ -106,11 +108,11 @@ async fn message(
     Ok((headers, body))
 }
 
-fn compare_answer(world: &World, expected: &ExpectedAnswer, answer: &Answer) -> Vec<Difference> {
-    let now = world.clock.now();
+fn compare_answer(play: &Play, expected: &ExpectedAnswer, answer: &Answer) -> Vec<Difference> {
+    let now = play.world.clock.now();
     let mut found = Vec::new();
     let mut compare = |place: &str, expected: &Value, actual: &Value| {
-        let expected = world.names.resolve(expected);
+        let expected = play.names.resolve(expected);
         found.extend(differences(&expected, actual, now).into_iter().map(|difference| Difference {
             pointer: format!("{place}{}", difference.pointer),
             detail: difference.detail,
@@ -122,29 +124,29 @@ fn compare_answer(world: &World, expected: &ExpectedAnswer, answer: &Answer) -> 
         compare(&format!("en-tête {name}"), value, &actual.into());
     }
     if let Some(problem) = &expected.problem {
-        let problem = world.names.resolve_text(problem);
-        let code = answer.json.get("type").and_then(Value::as_str);
+        let problem = play.names.resolve_text(problem);
+        let code = answer.body.get("type").and_then(Value::as_str);
         let code = code.and_then(|uri| uri.rsplit('/').next());
         compare("problem", &problem.into(), &code.into());
         let media_type = answer.headers.get("content-type").and_then(|value| value.to_str().ok());
         compare("content-type", &"application/problem+json".into(), &media_type.into());
-        compare("body/status", &answer.status.as_u16().into(), &answer.json["status"]);
+        compare("body/status", &answer.status.as_u16().into(), &answer.body["status"]);
     }
     if let Some(body) = &expected.body {
-        compare("body", body, &answer.json);
+        compare("body", body, &answer.body);
     }
     found
 }
 
-fn expect_webhooks(world: &World, expected: &Map<String, Value>) -> Outcome {
-    let received = received_bodies(world)?;
+fn expect_webhooks(play: &Play, expected: &Map<String, Value>) -> Outcome {
+    let received = received_bodies(play)?;
     for (service, expected) in expected {
-        let Value::Array(expected) = world.names.resolve(expected) else {
+        let Value::Array(expected) = play.names.resolve(expected) else {
             return Err(format!("expectWebhooks.{service}: liste attendue"));
         };
         let actual: Vec<Value> =
             received.iter().filter(|(receiver, _)| receiver == service).map(|(_, body)| body.clone()).collect();
-        let found = unordered_differences(&expected, &actual, world.clock.now());
+        let found = unordered_differences(&expected, &actual, play.world.clock.now());
         if !found.is_empty() {
             return Err(format!("webhooks de {service}: {}", told(&found)));
         }
@@ -152,18 +154,18 @@ fn expect_webhooks(world: &World, expected: &Map<String, Value>) -> Outcome {
     Ok(())
 }
 
-fn expect_calls(world: &World, expected: &Map<String, Value>) -> Outcome {
+fn expect_calls(play: &Play, expected: &Map<String, Value>) -> Outcome {
     for (neighbour, expected) in expected {
-        let expected = world.names.resolve(expected);
+        let expected = play.names.resolve(expected);
         match neighbour.as_str() {
             "portailDf" => {
-                let actual: Value = world.droits.portail_df.take_requests().into();
+                let actual: Value = play.world.portail_df.take_requests().into();
                 if actual != expected {
                     return Err(format!("appels à Portail DF: {expected} attendus, {actual} faits"));
                 }
             }
             "dataspace" => {
-                let actual: Value = world.coop.dataspace.take_requests().into();
+                let actual: Value = play.world.dataspace.take_requests().into();
                 if actual != expected {
                     return Err(format!("appels au Dataspace: {expected} attendus, {actual} faits"));
                 }
@@ -173,8 +175,8 @@ fn expect_calls(world: &World, expected: &Map<String, Value>) -> Outcome {
                     return Err("expectCalls.brevo: liste attendue".to_owned());
                 };
                 let call = |call: brevo::Call| json!({"method": call.method, "path": call.path, "body": call.body});
-                let actual: Vec<Value> = world.droits.brevo.take().into_iter().map(call).collect();
-                let found = unordered_differences(expected, &actual, world.clock.now());
+                let actual: Vec<Value> = play.world.brevo.take().into_iter().map(call).collect();
+                let found = unordered_differences(expected, &actual, play.world.clock.now());
                 if !found.is_empty() {
                     return Err(format!("appels à Brevo: {}", told(&found)));
                 }
@@ -186,19 +188,12 @@ fn expect_calls(world: &World, expected: &Map<String, Value>) -> Outcome {
 }
 
 /// What `GET /coop/v1/users/{id}` shows of the user of the case: lists complete, in any order.
-async fn expect_state(world: &mut World, expected: &Map<String, Value>) -> Outcome {
-    let user = world.coop.user.ok_or("expectState: le cas n'a pas de coopUser")?;
-    let authorization = world.authorization("coop:sync").await?.unwrap_or_default();
-    let call = Call {
-        method: "GET".to_owned(),
-        path: format!("/coop/v1/users/{user}"),
-        headers: vec![("authorization".to_owned(), authorization)],
-        body: None,
-    };
-    let answer = world.call(call).await?;
-    let now = world.clock.now();
+async fn expect_state(play: &mut Play, expected: &Map<String, Value>) -> Outcome {
+    let user = play.coop_user.ok_or("expectState: le cas n'a pas de coopUser")?;
+    let answer = play.call_as("coop:sync", "GET", format!("/coop/v1/users/{user}"), None).await?;
+    let now = play.world.clock.now();
     for (name, expected) in expected {
-        let (expected, actual) = (world.names.resolve(expected), &answer.json[name]);
+        let (expected, actual) = (play.names.resolve(expected), &answer.body[name]);
         let found = match (&expected, actual) {
             (Value::Array(expected), Value::Array(actual)) => unordered_differences(expected, actual, now),
             (expected, actual) => differences(expected, actual, now),
@@ -211,8 +206,8 @@ async fn expect_state(world: &mut World, expected: &Map<String, Value>) -> Outco
 }
 
 /// The bodies received since the last call, by service, provided every webhook was in order.
-fn received_bodies(world: &World) -> Result<Vec<(String, Value)>, String> {
-    world
+fn received_bodies(play: &Play) -> Result<Vec<(String, Value)>, String> {
+    play.world
         .receivers
         .take()
         .into_iter()

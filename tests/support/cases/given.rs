@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use acceptance::receivers::Answer;
+use crate::receivers::Answer;
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::format::Fields;
-use crate::{coop, droits};
+use crate::cases::format::Fields;
+use crate::cases::{coop, droits};
 
 /// What one `given` asks for.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use acceptance::matching::differences;
+use crate::matching::differences;
 use chrono::{DateTime, NaiveDate};
 use domain::api_key::Service;
 use domain::communs::statut;
@@ -14,8 +14,8 @@ use domain::webhooks::address::{Policy, check_url, is_allowed};
 use domain::webhooks::signature::{SigningSecret, sign};
 use serde_json::{Value, json};
 
-use crate::format::{Fields, instant};
-use crate::report::Outcome;
+use crate::cases::Outcome;
+use crate::cases::format::{Fields, instant};
 
 /// Applies the rule and compares.
 pub fn check(rule: &str, input: &Value, expect: &Value) -> Outcome {

@@ -1,7 +1,6 @@
 //! What cases of droits need: Portail DF and Brevo beside the stack, people and data inside.
 
 use std::collections::HashMap;
-use std::io;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use domain::droits::account::{Role, User};
@@ -11,25 +10,17 @@ use passerelle::identity::password::Passwords;
 use passerelle::store::droits::{DroitsStore, StoredUser};
 use passerelle::store::transaction::Transaction;
 use passerelle_local::neighbours::Down;
-use passerelle_local::neighbours::brevo::Brevo;
+use passerelle_local::neighbours::portail_df::Directory;
 use passerelle_local::neighbours::portail_df::people::Entry;
-use passerelle_local::neighbours::portail_df::{Directory, PortailDf};
-use passerelle_local::stack::StackOptions;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::format::{Fields, instant as moment};
-use crate::world::{Call, World};
+use crate::cases::format::{Fields, instant as moment};
+use crate::cases::play::Play;
 
 /// Kinds loaded through the management API, in an order in which each finds what it names.
 const KINDS: [&str; 9] =
     ["establishments", "prospects", "localities", "owners", "housing", "campaigns", "groups", "drafts", "events"];
-
-/// The neighbours of the stack.
-pub struct Droits {
-    pub portail_df: PortailDf,
-    pub brevo: Brevo,
-}
 
 /// What one `given` asks for.
 #[derive(Debug, Default)]
@@ -47,48 +38,32 @@ struct UserGiven {
     perimeter: Option<Perimeter>,
 }
 
-impl Droits {
-    /// Starts the neighbours.
-    pub async fn start() -> io::Result<Self> {
-        Ok(Self { portail_df: PortailDf::start(Directory::default()).await?, brevo: Brevo::start(false).await? })
-    }
+/// The settings a case asks for before its stack starts.
+pub fn variables(given: &Value) -> Vec<(String, String)> {
+    let accounts = given["testAccounts"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let second_factor = given["admin2fa"].as_bool().unwrap_or(false);
+    vec![
+        ("TEST_ACCOUNTS".to_owned(), accounts.collect::<Vec<_>>().join(",")),
+        ("ADMIN_2FA".to_owned(), second_factor.to_string()),
+    ]
+}
 
-    /// Where the neighbours are, and the settings a case asks for before its stack starts.
-    pub fn settings(&self, options: StackOptions, given: &Value) -> StackOptions {
-        let accounts = given["testAccounts"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let second_factor = given["admin2fa"].as_bool().unwrap_or(false);
-        options
-            .with("PORTAIL_DF_URL", self.portail_df.url())
-            .with("BREVO_URL", self.brevo.url())
-            .with("TEST_ACCOUNTS", accounts.collect::<Vec<_>>().join(","))
-            .with("ADMIN_2FA", second_factor.to_string())
+/// Brings about what `given` asks for.
+pub async fn apply(play: &mut Play, given: Given) -> Result<(), String> {
+    if let Some(directory) = given.portail_df {
+        play.world.portail_df.replace(directory);
     }
-
-    /// Brings about what `given` asks for.
-    pub async fn apply(world: &mut World, given: Given) -> Result<(), String> {
-        if let Some(directory) = given.portail_df {
-            world.droits.portail_df.replace(directory);
+    for (kind, items) in given.lists {
+        let path = format!("/droits/v1/management/{kind}");
+        let answer = play.call_as("manage", "PUT", path, Some(json!({"items": items}))).await?;
+        if !answer.status.is_success() {
+            return Err(format!("given.{kind}: {} {}", answer.status, answer.whole_text()));
         }
-        for (kind, items) in given.lists {
-            let call = Call {
-                method: "PUT".to_owned(),
-                path: format!("/droits/v1/management/{kind}"),
-                headers: vec![
-                    ("content-type".to_owned(), "application/json".to_owned()),
-                    ("authorization".to_owned(), world.authorization("manage").await?.unwrap_or_default()),
-                ],
-                body: Some(json!({"items": items}).to_string()),
-            };
-            let answer = world.call(call).await?;
-            if !answer.status.is_success() {
-                return Err(format!("given.{kind}: {} {}", answer.status, answer.text));
-            }
-        }
-        for user in given.users {
-            user.store(world).await.map_err(|error| format!("given.users: {error}"))?;
-        }
-        Ok(())
     }
+    for user in given.users {
+        user.store(play).await.map_err(|error| format!("given.users: {error}"))?;
+    }
+    Ok(())
 }
 
 impl Given {
@@ -227,9 +202,9 @@ impl UserGiven {
     }
 
     /// There is no API that makes users without Portail DF: the store does.
-    async fn store(self, world: &World) -> Result<(), String> {
-        let table = world.stack.variables("RightsChecker")["DROITS_TABLE"].clone();
-        let store = DroitsStore::new(aws_sdk_dynamodb::Client::new(world.stack.sdk()), table);
+    async fn store(self, play: &Play) -> Result<(), String> {
+        let table = play.world.stack.variables("RightsChecker")["DROITS_TABLE"].clone();
+        let store = DroitsStore::new(aws_sdk_dynamodb::Client::new(play.world.stack.sdk()), table);
         let password_hash = hashed(&self.password).await?;
         let mut transaction = Transaction::default();
         let stored = store.user(self.user.id).await.map_err(|error| error.to_string())?;
@@ -244,7 +219,7 @@ impl UserGiven {
                 .map_err(|error| error.to_string())?;
         }
         if let Some(perimeter) = &self.perimeter {
-            let (user, now) = (&self.user, world.clock.now());
+            let (user, now) = (&self.user, play.world.clock.now());
             store
                 .set_perimeter(&mut transaction, user.id, user.establishment_id, Some(perimeter), now)
                 .map_err(|error| error.to_string())?;

@@ -1,7 +1,5 @@
 //! What cases of the coop need: the Dataspace beside the stack, a user and what is kept of them inside.
 
-use std::io;
-
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::coop::contrat::jour;
 use domain::coop::structures::Structure;
@@ -9,22 +7,15 @@ use domain::coop::user::{Emploi, Identity, Lieu, User};
 use passerelle::store::coop::CoopStore;
 use passerelle::store::transaction::Transaction;
 use passerelle_local::neighbours::Down;
-use passerelle_local::neighbours::dataspace::{Answer, Dataspace};
-use passerelle_local::stack::StackOptions;
+use passerelle_local::neighbours::dataspace::Answer;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::format::{Fields, instant};
-use crate::world::World;
+use crate::cases::format::{Fields, instant};
+use crate::cases::play::Play;
 
 /// Writes of one transaction: what is loaded may be more.
 const CHUNK: usize = 20;
-
-/// The neighbour of the stack, and the user whose state is looked at.
-pub struct Coop {
-    pub dataspace: Dataspace,
-    pub user: Option<Uuid>,
-}
 
 /// What one `given` asks for.
 #[derive(Debug, Default)]
@@ -39,60 +30,53 @@ pub struct Given {
     lieux: Vec<Value>,
 }
 
-impl Coop {
-    /// Starts the neighbour, which knows nobody.
-    pub async fn start() -> io::Result<Self> {
-        Ok(Self { dataspace: Dataspace::start().await?, user: None })
-    }
+/// The settings of every case of the coop.
+pub fn variables() -> Vec<(String, String)> {
+    vec![("BREVO_LIST_ID".to_owned(), "34".to_owned())]
+}
 
-    /// Where the neighbour is.
-    pub fn settings(&self, options: StackOptions) -> StackOptions {
-        options.with("DATASPACE_URL", self.dataspace.url()).with("BREVO_LIST_ID", "34")
+/// Brings about what `given` asks for.
+pub async fn apply(play: &mut Play, given: Given) -> Result<(), String> {
+    if let Some(answer) = given.dataspace {
+        play.world.dataspace.answer_everyone(answer);
     }
-
-    /// Brings about what `given` asks for.
-    pub async fn apply(world: &mut World, given: Given) -> Result<(), String> {
-        if let Some(answer) = given.dataspace {
-            world.coop.dataspace.answer_everyone(answer);
-        }
-        if let Some(statuses) = given.brevo_fails {
-            world.droits.brevo.fail_with(statuses);
-        }
-        let table = world.stack.variables("DataspaceSync")["COOP_TABLE"].clone();
-        let store = CoopStore::new(aws_sdk_dynamodb::Client::new(world.stack.sdk()), table);
-        let now = world.clock.now();
-        let mut known = Vec::new();
-        for (creation, value) in aged(given.structures, now) {
-            let mut transaction = Transaction::default();
-            let structure = structure(value, creation)?;
-            store.load_structure(&mut transaction, &structure).map_err(|error| error.to_string())?;
-            store.commit(transaction).await.map_err(|error| error.to_string())?;
-            known.push(structure.id);
-        }
-        let Some(user) = given.user else { return Ok(()) };
-        let user = self::user(user, given.mediateur, given.coordinateur)?;
-        world.coop.user = Some(user.id);
-        let stored = store.user(user.id).await.map_err(|error| error.to_string())?;
+    if let Some(statuses) = given.brevo_fails {
+        play.world.brevo.fail_with(statuses);
+    }
+    let table = play.world.stack.variables("DataspaceSync")["COOP_TABLE"].clone();
+    let store = CoopStore::new(aws_sdk_dynamodb::Client::new(play.world.stack.sdk()), table);
+    let now = play.world.clock.now();
+    let mut known = Vec::new();
+    for (creation, value) in aged(given.structures, now) {
         let mut transaction = Transaction::default();
-        store.put_user(&mut transaction, stored.as_ref(), &user).map_err(|error| error.to_string())?;
-        for lieu in given.lieux {
-            let lieu = self::lieu(lieu, jour(now))?;
-            store.add_lieu(&mut transaction, user.id, &lieu).map_err(|error| error.to_string())?;
+        let structure = structure(value, creation)?;
+        store.load_structure(&mut transaction, &structure).map_err(|error| error.to_string())?;
+        store.commit(transaction).await.map_err(|error| error.to_string())?;
+        known.push(structure.id);
+    }
+    let Some(user) = given.user else { return Ok(()) };
+    let user = self::user(user, given.mediateur, given.coordinateur)?;
+    play.coop_user = Some(user.id);
+    let stored = store.user(user.id).await.map_err(|error| error.to_string())?;
+    let mut transaction = Transaction::default();
+    store.put_user(&mut transaction, stored.as_ref(), &user).map_err(|error| error.to_string())?;
+    for lieu in given.lieux {
+        let lieu = self::lieu(lieu, jour(now))?;
+        store.add_lieu(&mut transaction, user.id, &lieu).map_err(|error| error.to_string())?;
+    }
+    store.commit(transaction).await.map_err(|error| error.to_string())?;
+    let emplois: Vec<Emploi> = aged(given.emplois, now)
+        .into_iter()
+        .map(|(creation, value)| emploi(value, creation))
+        .collect::<Result<_, _>>()?;
+    for chunk in emplois.chunks(CHUNK) {
+        let mut transaction = Transaction::default();
+        for emploi in chunk {
+            store.put_emploi(&mut transaction, user.id, emploi).map_err(|error| error.to_string())?;
         }
         store.commit(transaction).await.map_err(|error| error.to_string())?;
-        let emplois: Vec<Emploi> = aged(given.emplois, now)
-            .into_iter()
-            .map(|(creation, value)| emploi(value, creation))
-            .collect::<Result<_, _>>()?;
-        for chunk in emplois.chunks(CHUNK) {
-            let mut transaction = Transaction::default();
-            for emploi in chunk {
-                store.put_emploi(&mut transaction, user.id, emploi).map_err(|error| error.to_string())?;
-            }
-            store.commit(transaction).await.map_err(|error| error.to_string())?;
-        }
-        Ok(())
     }
+    Ok(())
 }
 
 impl Given {

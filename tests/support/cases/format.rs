@@ -97,7 +97,7 @@ impl Case {
 fn parse_content(value: Value) -> Result<Content, String> {
     // Every time-out of a case is written with this word, wherever it stands.
     let slow = value.to_string().contains("hang\"");
-    let value = crate::short_names::replaced(value);
+    let value = crate::cases::short_names::replaced(value);
     let mut fields = Fields::of(value, "cas")?;
     fields.text("id")?;
     fields.text("title")?;

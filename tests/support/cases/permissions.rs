@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use acceptance::permissions::{FUNCTIONS, expected_in_cases, listed};
+use crate::permissions::{FUNCTIONS, expected_in_cases, listed};
 use passerelle_local::stack::Stack;
 
 static USED: Mutex<BTreeMap<&'static str, BTreeSet<String>>> = Mutex::new(BTreeMap::new());

@@ -1,0 +1,91 @@
+//! Runs the acceptance cases: `cargo test --test cases [-- FILTER]`, with the options of any Rust test
+//! (`--list`, `--exact`, `--skip`, `--test-threads`).
+//!
+//! The cases are those of `tests/cases`, or of `CASES_DIR` if that is set.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use acceptance::case_files;
+use acceptance::cases::awaited::Awaited;
+use acceptance::cases::{Case, Folder, permissions};
+use acceptance::workspace::root;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use tokio::runtime::Runtime;
+
+/// For each processor: a case waits for its stand-ins about as much as it computes.
+const CASES_PER_PROCESSOR: usize = 2;
+
+/// The lines of the failures, repeated at the end in the order in which they came.
+type Failures = Arc<Mutex<Vec<String>>>;
+
+fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let mut arguments = Arguments::from_args();
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads.get_or_insert(CASES_PER_PROCESSOR * processors);
+    let (folder, awaited) = match std::env::var_os("CASES_DIR") {
+        // Cargo runs tests in their package: a relative folder is meant from the root.
+        Some(folder) => (root().join(folder), Awaited::default()),
+        None => (case_files::folder(), Awaited::of_repository()?),
+    };
+    let whole = arguments.filter.is_none() && arguments.skip.is_empty() && folder == case_files::folder();
+    let failures = Failures::default();
+    let trials = trials(&folder, awaited, &failures)?;
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if arguments.list {
+        return Ok(conclusion.exit_code());
+    }
+    let mut failures = std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
+    // Fewer cases than the repository keeps need less than the functions may do.
+    if whole {
+        failures.extend(permissions::differences().into_iter().map(|difference| format!("permissions: {difference}")));
+    }
+    println!("{}", closing(conclusion.num_passed, &failures));
+    Ok(if failures.is_empty() { conclusion.exit_code() } else { ExitCode::FAILURE })
+}
+
+/// The cases below a folder, and what is wrong with its files.
+fn trials(folder: &Path, awaited: Awaited, failures: &Failures) -> Result<Vec<Trial>, Box<dyn std::error::Error>> {
+    let read = Folder::read(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let ids: Vec<&str> = read.cases.iter().map(|case| case.id.as_str()).collect();
+    let idle = awaited.idle(&ids).map(|id| ("tests/cases/awaited.txt".to_owned(), format!("{id} n'est aucun cas")));
+    let empty = read.cases.is_empty().then(|| (folder.display().to_string(), "aucun cas".to_owned()));
+    let faults: Vec<(String, String)> = read.unreadable.into_iter().chain(idle).chain(empty).collect();
+    let faults = faults.into_iter().map(|(place, fault)| {
+        let failures = Arc::clone(failures);
+        Trial::test(place.clone(), move || Err(failed(&failures, format!("{place}: {fault}"))))
+    });
+    let (runtime, awaited) = (Arc::new(Runtime::new()?), Arc::new(awaited));
+    let mut cases = read.cases;
+    // Those that wait in real time begin first: the others fill the time.
+    cases.sort_by_key(|case| !case.is_slow());
+    let cases = cases.into_iter().map(|case| {
+        let (runtime, awaited, failures) = (Arc::clone(&runtime), Arc::clone(&awaited), Arc::clone(failures));
+        Trial::ignorable_test(case.id.clone(), move || judged(&case, &runtime, &awaited, &failures))
+    });
+    Ok(faults.chain(cases).collect())
+}
+
+/// Runs a case. One that is awaited may fail, and must not pass.
+fn judged(case: &Case, runtime: &Runtime, awaited: &Awaited, failures: &Failures) -> Result<Completion, Failed> {
+    let difference = match (runtime.block_on(case.run()), awaited.reason(&case.id)) {
+        (Ok(()), None) => return Ok(Completion::Completed),
+        (Err(_), Some(reason)) => return Ok(Completion::ignored_with(reason)),
+        (Err(difference), None) => difference,
+        (Ok(()), Some(_)) => "passe désormais, à retirer de tests/cases/awaited.txt".to_owned(),
+    };
+    Err(failed(failures, format!("{} {}: {difference}", case.id, case.title)))
+}
+
+fn failed(failures: &Failures, line: String) -> Failed {
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    failures.lock().unwrap_or_else(PoisonError::into_inner).push(line.clone());
+    line.into()
+}
+
+/// A line for each failure, then the count.
+fn closing(passed: u64, failures: &[String]) -> String {
+    let lines: String = failures.iter().map(|line| format!("FAILED {line}\n")).collect();
+    format!("{lines}{passed} passed, {} failed", failures.len())
+}
