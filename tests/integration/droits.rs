@@ -1,4 +1,8 @@
-//! What the cases of droits cannot show: a token that is renewed, callers at the same time, a large establishment.
+//! What the cases of droits cannot show: a token that is renewed, callers at the same time, races lost, a large
+//! establishment.
+
+use std::io;
+use std::sync::{Arc, Mutex};
 
 use acceptance::api::{Api, Caller};
 use aws_sdk_dynamodb::Client;
@@ -6,7 +10,7 @@ use domain::api_key::Scope;
 use domain::droits::account::Establishment;
 use domain::droits::perimeter::GeoCode;
 use domain::reference::territory;
-use engines::Storage;
+use engines::{Fault, Storage};
 use http::{Method, StatusCode};
 use passerelle::platform::clock::Clock;
 use passerelle::store::droits::DroitsStore;
@@ -77,6 +81,65 @@ async fn creations_at_the_same_time_make_one_account() {
     assert_eq!(answers.iter().filter(|status| **status == StatusCode::CREATED).count(), 1, "{answers:?}");
     let refused = |status: &StatusCode| matches!(*status, StatusCode::NOT_FOUND | StatusCode::CONFLICT);
     assert_eq!(answers.iter().filter(|status| refused(status)).count(), 7, "{answers:?}");
+}
+
+/// What is logged on this thread while it lives.
+struct Log {
+    lines: Lines,
+    _subscriber: tracing::subscriber::DefaultGuard,
+    /// With one dispatcher only, `tracing` asks that of whichever thread comes first whether anybody listens: another
+    /// test's thread, where nobody does.
+    _second: tracing::Dispatch,
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn start() -> Self {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+        let second = tracing::Dispatch::new(tracing_subscriber::fmt().with_writer(io::sink).finish());
+        Self { lines, _subscriber: tracing::subscriber::set_default(subscriber), _second: second }
+    }
+
+    /// The outcomes in the audit log so far.
+    fn audited(&self) -> Vec<String> {
+        let written = String::from_utf8(self.lines.0.lock().unwrap().clone()).unwrap();
+        let lines = written.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let audited = lines.filter(|line| line["target"] == "audit");
+        audited.map(|line| line["fields"]["outcome"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_decision_is_audited_once_it_took_effect_however_often_it_was_taken() {
+    let world = World::start().await;
+    let log = Log::start();
+    world.stack.engines().faults().inject("TransactWriteItems", Fault::Conflict, 2);
+    world.signed_in().await;
+    assert_eq!(world.stack.engines().faults().waiting("TransactWriteItems"), 0);
+    assert_eq!(log.audited(), ["accepted"]);
+    // Portail DF was asked once: what it said does not change because somebody else wrote.
+    assert_eq!(world.portail_df.take_requests(), 5);
+
+    world.stack.engines().faults().inject("TransactWriteItems", Fault::Conflict, 8);
+    let body = json!({"email": PEOPLE[0].email, "password": PASSWORD});
+    let answer = world.api.send(&Method::POST, "/authenticate", &Caller::default(), Some(&body)).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(log.audited(), ["accepted"]);
 }
 
 #[tokio::test]

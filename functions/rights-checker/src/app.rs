@@ -1,6 +1,5 @@
 //! What every handler holds: configuration read once, clients made once.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
@@ -14,6 +13,11 @@ use passerelle::platform::ids::Ids;
 use passerelle::platform::secrets::{Rotating, RotatingKeys, SecretError};
 use passerelle::store::communs::CommunsStore;
 use passerelle::store::droits::DroitsStore;
+
+use crate::decisions::Decisions;
+use crate::mails::Mails;
+use crate::second_factor::SecondFactors;
+use crate::sessions::Sessions;
 
 /// The function's environment.
 #[derive(Clone, Debug)]
@@ -74,20 +78,19 @@ pub enum StartError {
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
 
-/// What [`App`] derefs to.
+/// What [`App`] derefs to: one use case a field, and what routes read directly.
 pub struct Inner {
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) store: DroitsStore,
     pub(crate) keys: CommunsStore,
     pub(crate) tokens: RotatingKeys,
-    pub(crate) portail_df: PortailDf,
     pub(crate) passwords: Passwords,
-    pub(crate) sqs: aws_sdk_sqs::Client,
-    pub(crate) mails_queue_url: String,
-    pub(crate) brevo: Brevo,
-    pub(crate) mail_sender: String,
-    test_accounts: BTreeSet<String>,
+    pub(crate) decisions: Decisions,
+    pub(crate) sessions: Sessions,
+    pub(crate) second_factors: SecondFactors,
+    pub(crate) mails: Arc<Mails>,
+    /// Whether administrators bring a second factor.
     pub(crate) admin_2fa: bool,
 }
 
@@ -105,26 +108,47 @@ impl App {
             Rotating::load(secrets.clone(), config.brevo_secret, clock.clone()),
         )?;
         let test_accounts = config.test_accounts.split(',').filter_map(|text| Email::parse(text).ok());
-        Ok(Self(Arc::new(Inner {
-            ids: Ids::default(),
-            store: DroitsStore::new(dynamodb.clone(), config.droits_table),
-            keys: CommunsStore::new(dynamodb, config.communs_table),
-            tokens,
-            portail_df: PortailDf::new(&config.portail_df_url, account)?,
-            passwords: Passwords::default(),
+        let store = DroitsStore::new(dynamodb.clone(), config.droits_table);
+        let ids = Ids::default();
+        let mails = Arc::new(Mails {
+            store: store.clone(),
+            tokens: tokens.clone(),
             sqs: aws_sdk_sqs::Client::new(sdk),
-            mails_queue_url: config.mails_queue_url,
+            queue_url: config.mails_queue_url,
             brevo: Brevo::new(&config.brevo_url, key).map_err(|error| StartError::Brevo(error.into()))?,
-            mail_sender: config.mail_sender,
-            test_accounts: test_accounts.map(|email| email.normalised().to_owned()).collect(),
+            sender: config.mail_sender,
+            clock: clock.clone(),
+        });
+        Ok(Self(Arc::new(Inner {
+            keys: CommunsStore::new(dynamodb, config.communs_table),
+            passwords: Passwords::default(),
+            decisions: Decisions {
+                store: store.clone(),
+                portail_df: PortailDf::new(&config.portail_df_url, account)?,
+                clock: clock.clone(),
+                test_accounts: test_accounts.map(|email| email.normalised().to_owned()).collect(),
+            },
+            sessions: Sessions { store: store.clone(), tokens: tokens.clone(), clock: clock.clone() },
+            second_factors: SecondFactors {
+                store: store.clone(),
+                tokens: tokens.clone(),
+                ids: ids.clone(),
+                mails: Arc::clone(&mails),
+                clock: clock.clone(),
+            },
+            mails,
             admin_2fa: config.admin_2fa,
+            store,
+            ids,
+            tokens,
             clock,
         })))
     }
 
-    /// Whether an e-mail in lower case is a test account's.
-    pub(crate) fn is_test_account(&self, email: &str) -> bool {
-        self.test_accounts.contains(email)
+    /// The mails, for the events that are no requests.
+    #[must_use]
+    pub fn mails(&self) -> &Mails {
+        &self.mails
     }
 }
 

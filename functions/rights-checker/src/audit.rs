@@ -1,17 +1,26 @@
-//! The audit log: each decision, without e-mails and without secrets.
+//! The audit log: each decision that took effect, without e-mails and without secrets.
 
+use domain::droits::diagram::Flow;
 use domain::droits::trail::Trail;
 use uuid::Uuid;
 
-/// Writes a decision down.
-pub(crate) fn decided(flow: &str, outcome: &str, user: Option<Uuid>, establishment: Option<Uuid>, trail: &Trail) {
+/// A decision that was carried out: what it was about and what came of it.
+pub(crate) struct Entry<'a> {
+    pub(crate) flow: Flow,
+    pub(crate) outcome: &'a str,
+    pub(crate) user: Option<Uuid>,
+    pub(crate) establishment: Option<Uuid>,
+}
+
+/// Writes a decision down. Called once it took effect: after the commit, where there is one.
+pub(crate) fn record(entry: &Entry<'_>, trail: &Trail) {
     let id = |id: Option<Uuid>| id.map_or_else(|| "-".to_owned(), |id| id.to_string());
     tracing::info!(
         target: "audit",
-        flow,
-        outcome,
-        user = id(user),
-        establishment = id(establishment),
+        flow = entry.flow.as_str(),
+        outcome = entry.outcome,
+        user = id(entry.user),
+        establishment = id(entry.establishment),
         nodes = trail.names(),
         "decided"
     );

@@ -9,15 +9,18 @@
 mod app;
 mod audit;
 mod caller;
+mod decisions;
 mod export;
 mod lists;
 mod mails;
 mod openapi;
+mod refusals;
 mod routes;
 mod second_factor;
-mod session;
+mod sessions;
 
 pub use app::{App, Config, StartError};
 pub use export::Export;
+pub use mails::Mails;
 pub use openapi::document;
 pub use routes::{OPERATIONS, router};

@@ -1,16 +1,20 @@
 //! The mails of the second factor: from the outbox, by SQS, to Brevo.
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
-use futures_util::future::join_all;
-use passerelle::store::droits::Mail;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use passerelle::clients::brevo::Brevo;
+use passerelle::platform::batch::{self, Concurrency};
+use passerelle::platform::clock::Clock;
+use passerelle::platform::lambda::Invocation;
+use passerelle::platform::secrets::RotatingKeys;
+use passerelle::store::droits::{DroitsStore, Mail};
 use passerelle::store::error::{CommitError, StoreError};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::app::App;
-
 /// Mails swept at a time.
 const SWEPT: i32 = 25;
+/// Brevo takes them side by side.
+const AT_ONCE: Concurrency = Concurrency::AtMost(10);
 
 /// Why a mail was not sent.
 #[derive(Debug, thiserror::Error)]
@@ -25,10 +29,22 @@ enum MailError {
     Brevo(#[from] passerelle::clients::outgoing::AskError),
 }
 
-impl App {
+/// Announces and sends mails.
+pub struct Mails {
+    pub(crate) store: DroitsStore,
+    pub(crate) tokens: RotatingKeys,
+    pub(crate) sqs: aws_sdk_sqs::Client,
+    pub(crate) queue_url: String,
+    pub(crate) brevo: Brevo,
+    /// The address mails come from.
+    pub(crate) sender: String,
+    pub(crate) clock: Clock,
+}
+
+impl Mails {
     /// Says that a mail waits. A failure is no failure of the request: the sweep finds the mail.
-    pub(crate) async fn announce_mail(&self, id: Uuid) {
-        let sent = self.sqs.send_message().queue_url(&self.mails_queue_url).message_body(id.to_string()).send().await;
+    pub(crate) async fn announce(&self, id: Uuid) {
+        let sent = self.sqs.send_message().queue_url(&self.queue_url).message_body(id.to_string()).send().await;
         if let Err(error) = sent {
             let error = aws_sdk_sqs::Error::from(error);
             tracing::warn!(mail = %id, %error, "mail not announced: left to the sweep");
@@ -36,35 +52,19 @@ impl App {
     }
 
     /// Sends the mails of a batch and names the messages that must come again.
-    pub async fn send_mails(&self, batch: SqsEvent) -> SqsBatchResponse {
-        let sent = batch.records.iter().map(async |record| {
-            let Some(id) = record.body.as_deref().and_then(|body| body.parse().ok()) else {
-                tracing::error!("a message names no mail: dropped");
-                return None;
-            };
-            match self.send_mail(id).await {
-                Ok(()) => None,
-                Err(error) => {
-                    tracing::warn!(mail = %id, %error, "mail not sent");
-                    let mut failure = BatchItemFailure::default();
-                    failure.item_identifier = record.message_id.clone()?;
-                    Some(failure)
-                }
-            }
-        });
-        let mut response = SqsBatchResponse::default();
-        response.batch_item_failures = join_all(sent).await.into_iter().flatten().collect();
-        response
+    pub async fn send_batch(&self, event: SqsEvent, invocation: Invocation) -> SqsBatchResponse {
+        let mails = batch::read(event, |body| body.parse().ok());
+        invocation.handle_each(mails, AT_ONCE, |id| self.send(id)).await.into()
     }
 
     /// Sends the mails whose message was lost, and answers how many.
     ///
     /// # Errors
     /// When they cannot be listed.
-    pub async fn sweep_mails(&self) -> Result<usize, StoreError> {
+    pub async fn sweep(&self) -> Result<usize, StoreError> {
         let mut count = 0;
         for id in self.store.overdue_mails(self.clock.now(), SWEPT).await? {
-            match self.send_mail(id).await {
+            match self.send(id).await {
                 Ok(()) => count += 1,
                 Err(error) => tracing::warn!(mail = %id, %error, "mail not sent"),
             }
@@ -72,12 +72,12 @@ impl App {
         Ok(count)
     }
 
-    async fn send_mail(&self, id: Uuid) -> Result<(), MailError> {
+    async fn send(&self, id: Uuid) -> Result<(), MailError> {
         let Some(mail) = self.store.mail(id).await? else { return Ok(()) };
         if self.clock.now() < mail.good_until {
             self.tokens.keep_fresh().await;
             let code = self.tokens.current().open(&mail.sealed_code, &mail.id.to_string())?;
-            let body = content(&mail, &String::from_utf8_lossy(&code), &self.mail_sender);
+            let body = content(&mail, &String::from_utf8_lossy(&code), &self.sender);
             self.brevo.post("/v3/smtp/email", &body).await?;
         }
         Ok(self.store.remove_mail(id).await?)

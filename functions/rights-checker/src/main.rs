@@ -13,10 +13,10 @@ async fn main() -> Result<(), lambda_http::Error> {
     let app = &App::start(&sdk, config, Clock::system()).await?;
     Handlers::default()
         .http(router(app.clone()))
-        .batch(|batch, _| app.send_mails(batch))
+        .batch(|batch, invocation| app.mails().send_batch(batch, invocation))
         .scheduled(async |event| {
             no_job(&event)?;
-            Ok(app.sweep_mails().await?.into())
+            Ok(app.mails().sweep().await?.into())
         })
         .run(telemetry)
         .await

@@ -1,14 +1,19 @@
 //! The second factor of administrators: a code by mail, five minutes, three tries.
 
-use chrono::TimeDelta;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::droits::account::User;
 use passerelle::identity::second_factor_code;
-use passerelle::store::droits::{Mail, SecondFactor};
+use passerelle::platform::clock::Clock;
+use passerelle::platform::ids::Ids;
+use passerelle::platform::secrets::RotatingKeys;
+use passerelle::store::droits::{DroitsStore, Mail, SecondFactor};
 use passerelle::store::transaction::Transaction;
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::{Code, Problem};
 
-use crate::app::App;
+use crate::mails::Mails;
 
 /// How long a code is good.
 const GOOD_FOR: TimeDelta = TimeDelta::minutes(5);
@@ -17,15 +22,25 @@ const LOCKED_FOR: TimeDelta = TimeDelta::minutes(15);
 /// Wrong codes before that.
 const TRIES: u32 = 3;
 
-impl App {
+/// Sends codes and examines them.
+pub(crate) struct SecondFactors {
+    pub(crate) store: DroitsStore,
+    pub(crate) tokens: RotatingKeys,
+    pub(crate) ids: Ids,
+    pub(crate) mails: Arc<Mails>,
+    pub(crate) clock: Clock,
+}
+
+impl SecondFactors {
     /// Sends a code to an administrator whose password was right.
     ///
     /// # Errors
     /// 429 while locked; [`ApiError::Race`].
     pub(crate) async fn send_code(&self, user: &User) -> Result<(), ApiError> {
+        self.tokens.keep_fresh().await;
         let now = self.clock.now();
         let stored = self.store.second_factor(user.id).await?;
-        let before = self.unlocked(&stored)?;
+        let before = unlock(&stored, now)?;
         let code = second_factor_code::code(rand::random());
         let keys = self.tokens.current();
         let mail_id = self.ids.next(now);
@@ -41,7 +56,7 @@ impl App {
         self.store.set_second_factor(&mut transaction, user.id, &stored, &next)?;
         self.store.add_mail(&mut transaction, &mail, now)?;
         self.store.commit(transaction).await?;
-        self.announce_mail(mail.id).await;
+        self.mails.announce(mail.id).await;
         Ok(())
     }
 
@@ -50,9 +65,10 @@ impl App {
     /// # Errors
     /// 401, 429 while locked; [`ApiError::Race`].
     pub(crate) async fn use_code(&self, user: &User, code: &str) -> Result<(), ApiError> {
+        self.tokens.keep_fresh().await;
         let now = self.clock.now();
         let stored = self.store.second_factor(user.id).await?;
-        let before = self.unlocked(&stored)?;
+        let before = unlock(&stored, now)?;
         let Some(kept) = &before.code else { return Err(Code::TwoFactorFailed.into()) };
         let fresh = before.good_until.is_some_and(|until| now < until);
         let right = fresh && second_factor_code::matches(code, user.id, kept, &self.tokens.current());
@@ -73,17 +89,16 @@ impl App {
         self.store.commit(transaction).await?;
         if right { Ok(()) } else { Err(Code::TwoFactorFailed.into()) }
     }
+}
 
-    /// The second factor, its wrong codes forgotten once a lock is over.
-    fn unlocked(&self, stored: &SecondFactor) -> Result<SecondFactor, Problem> {
-        let now = self.clock.now();
-        match stored.locked_until {
-            Some(until) if now < until => {
-                let seconds = u64::try_from((until - now).num_seconds()).unwrap_or(0) + 1;
-                Err(Problem::new(Code::TwoFactorLocked).retry_after(seconds))
-            }
-            Some(_) => Ok(SecondFactor { wrong: 0, locked_until: None, ..stored.clone() }),
-            None => Ok(stored.clone()),
+/// The second factor, its wrong codes forgotten once a lock is over.
+fn unlock(stored: &SecondFactor, now: DateTime<Utc>) -> Result<SecondFactor, Problem> {
+    match stored.locked_until {
+        Some(until) if now < until => {
+            let seconds = u64::try_from((until - now).num_seconds()).unwrap_or(0) + 1;
+            Err(Problem::new(Code::TwoFactorLocked).retry_after(seconds))
         }
+        Some(_) => Ok(SecondFactor { wrong: 0, locked_until: None, ..stored.clone() }),
+        None => Ok(stored.clone()),
     }
 }

@@ -5,9 +5,11 @@ use std::hint::black_box;
 use chrono::{DateTime, TimeDelta, Utc};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use domain::droits::account::{Establishment, Prospect, Role, User};
+use domain::droits::creation::{self, CreationFacts};
+use domain::droits::decision::{Decision, Pending, Step};
 use domain::droits::perimeter::{GeoCode, Perimeter};
-use domain::droits::portail_df::{Consultation, Entry, Group, Part, Structure};
-use domain::droits::{connection, creation};
+use domain::droits::portail_df::{Consultation, Entry, Fetched, PortailGroup, PortailStructure};
+use domain::droits::sign_in::{self, Password, SecondFactor, SignInFacts};
 use domain::reference::territory;
 use uuid::Uuid;
 
@@ -25,14 +27,21 @@ fn entry(now: DateTime<Utc>) -> Entry {
     Entry {
         date_expiration: None,
         cgu_valide: true,
-        structure: Part::Known(Structure {
+        structure: Fetched::Known(PortailStructure {
             id: 1,
             siren: "246700488".to_owned(),
             name: "EMS".to_owned(),
             acces_lovac: Some(now + TimeDelta::days(1)),
         }),
-        group: Part::Known(Group { id: 1, niveau_acces: Some("lovac".to_owned()), lovac: true }),
-        perimeter: Part::Known(Perimeter { departments: vec!["67".to_owned()], ..Perimeter::default() }),
+        group: Fetched::Known(PortailGroup { id: 1, niveau_acces: Some("lovac".to_owned()), lovac: true }),
+        perimeter: Fetched::Known(Perimeter { departments: vec!["67".to_owned()], ..Perimeter::default() }),
+    }
+}
+
+fn finish<P: Pending>(step: Step<P>, consultation: &Consultation, now: DateTime<Utc>) -> Decision<P::Outcome> {
+    match step {
+        Step::Decided(decision) => decision,
+        Step::AskPortailDf(pending) => pending.finish(consultation, now),
     }
 }
 
@@ -42,14 +51,13 @@ fn decisions(criterion: &mut Criterion) {
     let establishment = establishment(GeoCode::parse("67482").into_iter().collect());
     let prospect = Prospect { email: String::new(), has_account: true, has_commitment: true };
     criterion.bench_function("décision de création", |bencher| {
-        let facts = creation::Facts {
+        let facts = CreationFacts {
             test_account: false,
             prospect: Some(&prospect),
             establishment: Some(&establishment),
-            consultation: Some(&consultation),
             email_used: false,
         };
-        bencher.iter(|| creation::decide(black_box(&facts), now));
+        bencher.iter(|| finish(creation::begin(black_box(&facts)), &consultation, now));
     });
     let user = User {
         id: Uuid::nil(),
@@ -61,15 +69,14 @@ fn decisions(criterion: &mut Criterion) {
         last_authenticated_at: None,
     };
     criterion.bench_function("décision de connexion", |bencher| {
-        let facts = connection::Facts {
+        let facts = SignInFacts {
             user: Some(&user),
-            password: Some(true),
-            second_factor_due: false,
+            password: Password::Right,
+            second_factor: SecondFactor::Satisfied,
             establishment: Some(&establishment),
             member: true,
-            consultation: Some(&consultation),
         };
-        bencher.iter(|| connection::decide(black_box(&facts), now));
+        bencher.iter(|| finish(sign_in::begin(black_box(&facts)), &consultation, now));
     });
 }
 

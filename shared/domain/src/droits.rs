@@ -8,13 +8,17 @@
 
 pub mod account;
 pub mod change;
-pub mod connection;
 pub mod creation;
+pub mod decision;
 pub mod diagram;
+pub mod examination;
 pub mod perimeter;
 pub mod portail_df;
+pub mod rights;
+pub mod sign_in;
 pub mod suspension;
 pub mod trail;
+mod wording;
 
 #[cfg(test)]
 mod tests;

@@ -23,7 +23,7 @@ use super::outgoing::{self, AskError};
 use crate::platform::measures::Count;
 use crate::platform::secrets::{Account, Rotating};
 use domain::droits::perimeter::Perimeter;
-use domain::droits::portail_df::{Consultation, Entry, Group, Part, Structure};
+use domain::droits::portail_df::{Consultation, Entry, Fetched, PortailGroup, PortailStructure};
 
 /// One call, its answer read.
 const CALL: Duration = Duration::from_secs(5);
@@ -92,9 +92,9 @@ impl PortailDf {
                 cgu_valide: user.cgu_valide,
                 structure: part(&structures, user.structure).map(StructureWire::read),
                 perimeter: match &group {
-                    Part::Known(group) => part(&perimeters, group.perimetre).map(PerimeterWire::read),
-                    Part::None => Part::None,
-                    Part::Failed => Part::Failed,
+                    Fetched::Known(group) => part(&perimeters, group.perimetre).map(PerimeterWire::read),
+                    Fetched::None => Fetched::None,
+                    Fetched::Failed => Fetched::Failed,
                 },
                 group: group.map(GroupWire::read),
             }
@@ -120,7 +120,7 @@ impl PortailDf {
         Err(AskError::Form)
     }
 
-    async fn each<T: DeserializeOwned>(&self, kind: &str, ids: BTreeSet<i64>) -> Fetched<T> {
+    async fn each<T: DeserializeOwned>(&self, kind: &str, ids: BTreeSet<i64>) -> Calls<T> {
         let fetch = async |id: i64| {
             let found = match self.url(&format!("api/{kind}/{id}")) {
                 Ok(url) => self.get(&url).await,
@@ -186,24 +186,24 @@ impl PortailDf {
     }
 }
 
-type Fetched<T> = Vec<(i64, Result<T, AskError>)>;
+type Calls<T> = Vec<(i64, Result<T, AskError>)>;
 
 async fn succeeded(request: reqwest::RequestBuilder) -> Result<Value, AskError> {
     let (status, body) = outgoing::ask(request).await?;
     if status.is_success() { Ok(body) } else { Err(AskError::Status(status.as_u16())) }
 }
 
-fn part<T>(fetched: &Fetched<T>, id: Id) -> Part<&T> {
-    let Some(id) = id.present() else { return Part::None };
-    match fetched.iter().find(|(known, _)| *known == id) {
-        Some((_, Ok(found))) => Part::Known(found),
-        _ => Part::Failed,
+fn part<T>(calls: &Calls<T>, id: Id) -> Fetched<&T> {
+    let Some(id) = id.present() else { return Fetched::None };
+    match calls.iter().find(|(known, _)| *known == id) {
+        Some((_, Ok(found))) => Fetched::Known(found),
+        _ => Fetched::Failed,
     }
 }
 
 impl StructureWire {
-    fn read(&self) -> Structure {
-        Structure {
+    fn read(&self) -> PortailStructure {
+        PortailStructure {
             id: self.id_structure.unwrap_or_default(),
             siren: self.siret.get(..9).unwrap_or(&self.siret).to_owned(),
             name: self.nom.clone().unwrap_or_default(),
@@ -213,8 +213,8 @@ impl StructureWire {
 }
 
 impl GroupWire {
-    fn read(&self) -> Group {
-        Group {
+    fn read(&self) -> PortailGroup {
+        PortailGroup {
             id: self.id_groupe.unwrap_or_default(),
             niveau_acces: self.niveau_acces.clone(),
             lovac: self.lovac.unwrap_or(false),

@@ -3,7 +3,9 @@
 #![expect(dead_code, reason = "described, never built: only `ToSchema` reads these fields")]
 
 use chrono::{DateTime, Utc};
+use domain::instant;
 use passerelle::web::openapi::problem::{Cause, TrailNode};
+use serde_json::{Value, json};
 use utoipa::openapi::schema::{OneOfBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
@@ -71,6 +73,19 @@ pub(crate) struct User {
     /// La première cause, ou ce qu'une personne a écrit.
     suspended_cause: Option<String>,
     last_authenticated_at: Option<DateTime<Utc>>,
+}
+
+/// A person as answers show it.
+pub(crate) fn user(user: &domain::droits::account::User) -> Value {
+    json!({
+        "id": user.id,
+        "email": user.email,
+        "role": user.role,
+        "establishmentId": user.establishment_id,
+        "suspendedAt": user.suspension.as_ref().map(|suspension| instant::text(suspension.at)),
+        "suspendedCause": user.suspension.as_ref().map(|suspension| suspension.cause.clone()),
+        "lastAuthenticatedAt": user.last_authenticated_at.map(instant::text),
+    })
 }
 
 /// Le rôle d'une personne.

@@ -2,10 +2,11 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use domain::droits::connection::{Facts, Outcome, Refusal, decide};
-use domain::droits::portail_df::Consultation;
+use domain::droits::decision::Decision;
+use domain::droits::diagram::Flow;
+use domain::droits::sign_in::{Password, SecondFactor, SignInOutcome};
 use lambda_http::request::RequestContext;
-use passerelle::store::droits::{Standing, StoredUser, WINDOW};
+use passerelle::store::droits::{StoredUser, WINDOW};
 use passerelle::web::body::MAX_BYTES;
 use passerelle::web::deciding::deciding;
 use passerelle::web::error::ApiError;
@@ -15,19 +16,14 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::audit;
+use crate::decisions::{Credentials, Decided, Question};
 use crate::openapi::{refusals as by, schemas};
-use crate::session::{Granted, outcome, refused};
+use crate::refusals::sign_in_problem;
+use crate::sessions::{CurrentEstablishment, Opening, audited};
 use passerelle::web::values::{self, Values, given};
 
 /// Attempts a minute, of one e-mail or one address.
 const ATTEMPTS: u64 = 10;
-
-/// What a sign-in begins with.
-struct Attempt<'a> {
-    email: &'a str,
-    establishment: Option<Uuid>,
-    second_factor_due: bool,
-}
 
 /// `POST /authenticate`.
 #[utoipa::path(
@@ -56,20 +52,13 @@ pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<
     values.checked()?;
     let (email, password) = (given(email)?, given(password)?);
 
-    app.admit(&format!("email:{email}")).await?;
+    admit(&app, &format!("email:{email}")).await?;
     if let Some(address) = address {
-        app.admit(&format!("address:{address}")).await?;
+        admit(&app, &format!("address:{address}")).await?;
     }
-    let attempt = Attempt { email: &email, establishment, second_factor_due: app.admin_2fa };
-    let stored = app.store.user_by_email(&email).await?;
-    let right = match stored.as_ref().filter(|stored| stored.user.deleted_at.is_none()) {
-        Some(stored) => {
-            let examined = app.passwords.matches(password, stored.password_hash.clone()).await;
-            examined.map_err(|error| ApiError::Failed(error.into()))?
-        }
-        None => false,
-    };
-    app.signed_in(&attempt, right).await.map(Json)
+    let question = app.decisions.question(&email);
+    let (app, question, proof) = (&app, &question, Proof::Password(&password));
+    deciding(|| attempt(app, proof, establishment, question)).await.map(Json)
 }
 
 /// `POST /authenticate/verify-2fa`.
@@ -99,13 +88,12 @@ pub(super) async fn verify(State(app): State<App>, request: Request) -> Result<J
     values.checked()?;
     let (email, code) = (given(email)?, given(code)?);
 
-    app.tokens.keep_fresh().await;
     let stored = app.store.user_by_email(&email).await?.filter(|stored| stored.user.deleted_at.is_none());
     let stored = stored.ok_or(Code::TwoFactorFailed)?;
-    let (using, user, code) = (&app, &stored.user, code.as_str());
-    deciding(|| using.use_code(user, code)).await?;
-    let attempt = Attempt { email: &email, establishment, second_factor_due: false };
-    app.signed_in(&attempt, true).await.map(Json)
+    let question = app.decisions.question(&email);
+    let (app, user, code, question) = (&app, &stored.user, code.as_str(), &question);
+    deciding(|| app.second_factors.use_code(user, code)).await?;
+    deciding(|| attempt(app, Proof::SecondFactor, establishment, question)).await.map(Json)
 }
 
 /// Where the request comes from, as API Gateway says; a header would say whatever its sender wants.
@@ -116,93 +104,74 @@ fn address(request: &Request) -> Option<String> {
     }
 }
 
-/// The facts of a sign-in, as the store has them.
-struct Gathered {
-    stored: Option<StoredUser>,
-    standing: Standing,
+/// Counts an attempt, and refuses one too many.
+async fn admit(app: &App, subject: &str) -> Result<(), ApiError> {
+    if app.store.count_attempt(subject, app.clock.now()).await? > ATTEMPTS {
+        return Err(Problem::new(Code::TooManyAttempts).retry_after(WINDOW.num_seconds().unsigned_abs()).into());
+    }
+    Ok(())
 }
 
-impl Gathered {
-    async fn of(app: &App, attempt: &Attempt<'_>) -> Result<Self, ApiError> {
-        let stored = app.store.user_by_email(attempt.email).await?;
-        let standing = match &stored {
-            Some(stored) => {
-                let establishment = attempt.establishment.unwrap_or(stored.user.establishment_id);
-                app.store.standing(stored.user.id, establishment).await?
-            }
-            None => Standing::default(),
-        };
-        Ok(Self { stored, standing })
-    }
-
-    fn facts<'a>(&'a self, attempt: &Attempt<'_>, right: bool, consultation: Option<&'a Consultation>) -> Facts<'a> {
-        Facts {
-            user: self.stored.as_ref().map(|stored| &stored.user),
-            password: Some(right),
-            second_factor_due: attempt.second_factor_due,
-            establishment: self.standing.establishment.as_ref(),
-            member: self.standing.member,
-            consultation,
-        }
-    }
+/// What a person proves who they are with.
+#[derive(Clone, Copy)]
+enum Proof<'a> {
+    Password(&'a str),
+    /// The password and, now, the code.
+    SecondFactor,
 }
 
-impl App {
-    /// Counts an attempt, and refuses one too many.
-    async fn admit(&self, subject: &str) -> Result<(), ApiError> {
-        if self.store.count_attempt(subject, self.clock.now()).await? > ATTEMPTS {
-            return Err(Problem::new(Code::TooManyAttempts).retry_after(WINDOW.num_seconds().unsigned_abs()).into());
+/// Decides a sign-in and carries it out.
+///
+/// # Errors
+/// The refusal; [`ApiError::Race`] when what was read changed meanwhile.
+async fn attempt(
+    app: &App,
+    proof: Proof<'_>,
+    establishment: Option<Uuid>,
+    question: &Question<'_>,
+) -> Result<Value, ApiError> {
+    let stored = app.store.user_by_email(question.email()).await?;
+    let (password, second_factor) = match proof {
+        Proof::SecondFactor => (Password::Right, SecondFactor::Satisfied),
+        Proof::Password(password) => {
+            let due = if app.admin_2fa { SecondFactor::Due } else { SecondFactor::Satisfied };
+            (examine(app, password, stored.as_ref()).await?, due)
         }
-        Ok(())
-    }
-
-    /// Decides the sign-in and carries it out.
-    async fn signed_in(&self, attempt: &Attempt<'_>, right: bool) -> Result<Value, ApiError> {
-        self.tokens.keep_fresh().await;
-        let gathered = Gathered::of(self, attempt).await?;
-        let consultation = match decide(&gathered.facts(attempt, right, None), self.clock.now()) {
-            (Outcome::AskPortailDf, _) => Some(self.portail_df.consult(attempt.email).await),
-            _ => None,
-        };
-        let consultation = consultation.as_ref();
-        deciding(|| self.carry_out(attempt, right, consultation)).await
-    }
-
-    async fn carry_out(
-        &self,
-        attempt: &Attempt<'_>,
-        right: bool,
-        consultation: Option<&Consultation>,
-    ) -> Result<Value, ApiError> {
-        let gathered = Gathered::of(self, attempt).await?;
-        let (decided, trail) = decide(&gathered.facts(attempt, right, consultation), self.clock.now());
-        let Gathered { stored, standing } = gathered;
-        let establishment = standing.establishment.as_ref().map(|establishment| establishment.id);
-        let user = stored.as_ref().map(|stored| stored.user.id);
-        let log = |outcome: &str| audit::decided("connexion", outcome, user, establishment, &trail);
-        match (decided, stored) {
-            (Outcome::Refused(refusal), _) => {
-                log("refused");
-                let siren = standing.establishment.as_ref().map(|establishment| establishment.siren.as_str());
-                let detail = match (refusal, siren) {
-                    (Refusal::StructureUnknown, Some(siren)) => {
-                        Some(format!("Aucune structure correspondant au SIREN {siren}"))
-                    }
-                    _ => None,
-                };
-                Err(refused(refusal, &trail, detail.as_deref()).into())
-            }
-            (Outcome::TwoFactor, Some(stored)) => {
-                self.send_code(&stored.user).await?;
-                log("second factor");
-                Ok(json!({"requiresTwoFactor": true}))
-            }
-            (Outcome::Accepted(rights), Some(stored)) => {
-                log(outcome(&rights, stored.user.role));
-                self.grant(Granted { stored: &stored, standing, rights, moves: false }).await
-            }
-            // What was read changed since Portail DF was asked, or was not.
-            (Outcome::AskPortailDf, _) | (_, None) => Err(ApiError::Race),
+    };
+    let credentials = Credentials { password, second_factor, establishment };
+    let user = stored.as_ref().map(|stored| &stored.user);
+    let Decided { decision: Decision { outcome, trail }, standing } =
+        app.decisions.sign_in(user, credentials, question).await?;
+    let (user, establishment) = (user.map(|user| user.id), standing.establishment.as_ref().map(|known| known.id));
+    let audit = |outcome| {
+        audit::record(&audit::Entry { flow: Flow::Connexion, outcome, user, establishment }, &trail);
+    };
+    let rights = match outcome {
+        SignInOutcome::Refused(refusal) => {
+            audit("refused");
+            let siren = standing.establishment.map(|establishment| establishment.siren).unwrap_or_default();
+            let structure_unknown = format!("Aucune structure correspondant au SIREN {siren}");
+            return Err(sign_in_problem(refusal, &trail, &structure_unknown).into());
         }
-    }
+        SignInOutcome::SecondFactor => None,
+        SignInOutcome::Accepted(rights) => Some(rights),
+    };
+    let stored = stored.ok_or(Code::UserMissing)?;
+    let Some(rights) = rights else {
+        app.second_factors.send_code(&stored.user).await?;
+        audit("second factor");
+        return Ok(json!({"requiresTwoFactor": true}));
+    };
+    let current = CurrentEstablishment::Kept;
+    let session = app.sessions.open(Opening { stored: &stored, standing, rights: &rights, current }).await?;
+    audit(audited(&rights));
+    Ok(session)
+}
+
+/// Whether a password is that of the user found.
+async fn examine(app: &App, password: &str, stored: Option<&StoredUser>) -> Result<Password, ApiError> {
+    let Some(stored) = stored.filter(|stored| stored.user.deleted_at.is_none()) else { return Ok(Password::Wrong) };
+    let examined = app.passwords.matches(password.to_owned(), stored.password_hash.clone()).await;
+    let right = examined.map_err(|error| ApiError::Failed(error.into()))?;
+    Ok(if right { Password::Right } else { Password::Wrong })
 }

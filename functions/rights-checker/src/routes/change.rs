@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use domain::droits::change::{Facts, Outcome, decide};
-use domain::droits::connection::Refusal;
-use domain::droits::portail_df::Consultation;
+use domain::droits::change::ChangeOutcome;
+use domain::droits::decision::Decision;
+use domain::droits::diagram::Flow;
 use passerelle::web::body::MAX_BYTES;
 use passerelle::web::deciding::deciding;
 use passerelle::web::error::ApiError;
@@ -15,8 +15,10 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::audit;
 use crate::caller::UserCaller;
+use crate::decisions::{Decided, Question};
 use crate::openapi::{refusals as by, schemas};
-use crate::session::{Granted, outcome, refused, unavailable};
+use crate::refusals::{portail_df_unavailable, sign_in_problem};
+use crate::sessions::{CurrentEstablishment, Opening, audited};
 use passerelle::web::values::{self, Values, given};
 
 /// `POST /account/change-establishment`.
@@ -46,50 +48,39 @@ pub(super) async fn change(
     let establishment = given(establishment)?;
 
     let user = &caller.stored.user;
-    let standing = app.store.standing(user.id, establishment).await?;
-    let facts =
-        Facts { user, establishment: standing.establishment.as_ref(), member: standing.member, consultation: None };
-    let consultation = match decide(&facts, app.clock.now()) {
-        (Outcome::AskPortailDf, _) => Some(app.portail_df.consult(&user.email).await),
-        _ => None,
-    };
-    let (app, id, consultation) = (&app, user.id, consultation.as_ref());
-    deciding(|| app.change(id, establishment, consultation)).await.map(Json)
+    let question = app.decisions.question(&user.email);
+    let (app, id, question) = (&app, user.id, &question);
+    deciding(|| attempt(app, id, establishment, question)).await.map(Json)
 }
 
-impl App {
-    async fn change(
-        &self,
-        user: Uuid,
-        establishment: Uuid,
-        consultation: Option<&Consultation>,
-    ) -> Result<Value, ApiError> {
-        let stored = self.store.user(user).await?.filter(|stored| stored.user.deleted_at.is_none());
-        let stored = stored.ok_or(Code::Unauthenticated)?;
-        let standing = self.store.standing(user, establishment).await?;
-        let facts = Facts {
-            user: &stored.user,
-            establishment: standing.establishment.as_ref(),
-            member: standing.member,
-            consultation,
-        };
-        let (decided, trail) = decide(&facts, self.clock.now());
-        let log = |outcome: &str| audit::decided("changement", outcome, Some(user), Some(establishment), &trail);
-        match decided {
-            Outcome::AskPortailDf => Err(ApiError::Race),
-            Outcome::Unavailable => {
-                log("Portail DF unavailable");
-                Err(unavailable(&trail).into())
-            }
-            Outcome::Refused(refusal) => {
-                log("refused");
-                let detail = (refusal == Refusal::StructureUnknown).then_some("Structure inconnue");
-                Err(refused(refusal, &trail, detail).into())
-            }
-            Outcome::Accepted(rights) => {
-                log(outcome(&rights, stored.user.role));
-                self.grant(Granted { stored: &stored, standing, rights, moves: true }).await
-            }
+/// Decides a change and carries it out.
+///
+/// # Errors
+/// The refusal; [`ApiError::Race`] when what was read changed meanwhile.
+async fn attempt(app: &App, user: Uuid, establishment: Uuid, question: &Question<'_>) -> Result<Value, ApiError> {
+    let stored = app.store.user(user).await?.filter(|stored| stored.user.deleted_at.is_none());
+    let stored = stored.ok_or(Code::Unauthenticated)?;
+    let Decided { decision: Decision { outcome, trail }, standing } =
+        app.decisions.change(&stored.user, establishment, question).await?;
+    let audit = |outcome| {
+        let entry =
+            audit::Entry { flow: Flow::Changement, outcome, user: Some(user), establishment: Some(establishment) };
+        audit::record(&entry, &trail);
+    };
+    match outcome {
+        ChangeOutcome::Unavailable => {
+            audit("Portail DF unavailable");
+            Err(portail_df_unavailable(&trail).into())
+        }
+        ChangeOutcome::Refused(refusal) => {
+            audit("refused");
+            Err(sign_in_problem(refusal, &trail, "Structure inconnue").into())
+        }
+        ChangeOutcome::Accepted(rights) => {
+            let current = CurrentEstablishment::Moved;
+            let session = app.sessions.open(Opening { stored: &stored, standing, rights: &rights, current }).await?;
+            audit(audited(&rights));
+            Ok(session)
         }
     }
 }

@@ -2,23 +2,24 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use domain::droits::connection::{self, Rights};
+use domain::droits::change::ChangeOutcome;
+use domain::droits::creation::CreationOutcome;
+use domain::droits::decision::Decision;
 use domain::droits::diagram::{Flow, highlighted};
+use domain::droits::rights::Rights;
+use domain::droits::sign_in::{Password, SecondFactor, SignInOutcome};
 use domain::droits::suspension::Cause;
 use domain::droits::trail::Trail;
-use domain::droits::{change, creation};
-use passerelle::store::droits::Standing;
 use passerelle::web::body::MAX_BYTES;
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::Code;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::creation::{Gathered, code as creation_code};
 use crate::app::App;
 use crate::caller::ManageCaller;
+use crate::decisions::Credentials;
 use crate::openapi::{refusals as by, schemas};
-use crate::session::code as connection_code;
+use crate::refusals::{creation_code, sign_in_code};
 use passerelle::web::values::{self, Values, given};
 
 /// What the real request would come to.
@@ -42,6 +43,32 @@ impl Verdict {
     fn unavailable() -> Self {
         let code = Code::PortailDfUnavailable;
         Self { problem: Some(code), ..Self::plain("unavailable", code.facts().0) }
+    }
+
+    fn of_creation(outcome: &CreationOutcome) -> Self {
+        match outcome {
+            CreationOutcome::Unavailable => Self::unavailable(),
+            CreationOutcome::Accepted { .. } => Self::plain("accepted", 201),
+            CreationOutcome::Refused(refusal) => {
+                Self { reason: refusal.reason(), ..Self::refused(creation_code(*refusal)) }
+            }
+        }
+    }
+
+    fn of_sign_in(outcome: &SignInOutcome) -> Self {
+        match outcome {
+            SignInOutcome::SecondFactor => Self::plain("accepted", 200),
+            SignInOutcome::Accepted(rights) => Self::of_rights(rights),
+            SignInOutcome::Refused(refusal) => Self::refused(sign_in_code(*refusal)),
+        }
+    }
+
+    fn of_change(outcome: &ChangeOutcome) -> Self {
+        match outcome {
+            ChangeOutcome::Unavailable => Self::unavailable(),
+            ChangeOutcome::Accepted(rights) => Self::of_rights(rights),
+            ChangeOutcome::Refused(refusal) => Self::refused(sign_in_code(*refusal)),
+        }
     }
 
     fn of_rights(rights: &Rights) -> Self {
@@ -84,10 +111,33 @@ pub(super) async fn explain(
     values.checked()?;
     let (email, establishment, flow) = (given(email)?, given(establishment)?, given(flow)?);
 
+    let question = app.decisions.question(&email);
     let (verdict, trail) = match flow {
-        Flow::Creation => app.explain_creation(&email, establishment).await?,
-        Flow::Connexion => app.explain_connection(&email, establishment).await?,
-        Flow::Changement => app.explain_change(&email, establishment).await?,
+        Flow::Creation => {
+            let Decision { outcome, trail } = app.decisions.creation(establishment, &question).await?;
+            (Verdict::of_creation(&outcome), trail)
+        }
+        Flow::Connexion => {
+            let stored = app.store.user_by_email(&email).await?;
+            let credentials = Credentials {
+                password: Password::NotExamined,
+                second_factor: SecondFactor::Satisfied,
+                establishment: Some(establishment),
+            };
+            let user = stored.as_ref().map(|stored| &stored.user);
+            let Decision { outcome, trail } = app.decisions.sign_in(user, credentials, &question).await?.decision;
+            (Verdict::of_sign_in(&outcome), trail)
+        }
+        Flow::Changement => match app.store.user_by_email(&email).await? {
+            // Only somebody with an account changes establishment; the tree of a change does not ask.
+            None => (Verdict::refused(Code::UserMissing), Trail::default()),
+            Some(stored) if stored.user.deleted_at.is_some() => (Verdict::refused(Code::UserDeleted), Trail::default()),
+            Some(stored) => {
+                let decided = app.decisions.change(&stored.user, establishment, &question).await?;
+                let Decision { outcome, trail } = decided.decision;
+                (Verdict::of_change(&outcome), trail)
+            }
+        },
     };
     Ok(Json(json!({
         "outcome": {
@@ -100,86 +150,4 @@ pub(super) async fn explain(
         "trail": trail,
         "mermaid": highlighted(flow, &trail),
     })))
-}
-
-impl App {
-    async fn explain_creation(&self, email: &str, establishment: Uuid) -> Result<(Verdict, Trail), ApiError> {
-        let gathered = Gathered::of(self, email, establishment).await?;
-        let now = self.clock.now();
-        let mut decided = creation::decide(&gathered.facts(None), now);
-        if decided.0 == creation::Outcome::AskPortailDf {
-            let consultation = self.portail_df.consult(email).await;
-            decided = creation::decide(&gathered.facts(Some(&consultation)), now);
-        }
-        let verdict = match decided.0 {
-            creation::Outcome::AskPortailDf | creation::Outcome::Unavailable => Verdict::unavailable(),
-            creation::Outcome::Accepted { .. } => Verdict::plain("accepted", 201),
-            creation::Outcome::Refused(refusal) => {
-                Verdict { reason: refusal.reason(), ..Verdict::refused(creation_code(refusal)) }
-            }
-        };
-        Ok((verdict, decided.1))
-    }
-
-    async fn explain_connection(&self, email: &str, establishment: Uuid) -> Result<(Verdict, Trail), ApiError> {
-        let stored = self.store.user_by_email(email).await?;
-        let standing = match &stored {
-            Some(stored) => self.store.standing(stored.user.id, establishment).await?,
-            None => Standing::default(),
-        };
-        let now = self.clock.now();
-        let mut facts = connection::Facts {
-            user: stored.as_ref().map(|stored| &stored.user),
-            password: None,
-            second_factor_due: false,
-            establishment: standing.establishment.as_ref(),
-            member: standing.member,
-            consultation: None,
-        };
-        let mut decided = connection::decide(&facts, now);
-        let consultation;
-        if decided.0 == connection::Outcome::AskPortailDf {
-            consultation = self.portail_df.consult(email).await;
-            facts.consultation = Some(&consultation);
-            decided = connection::decide(&facts, now);
-        }
-        let verdict = match decided.0 {
-            connection::Outcome::AskPortailDf => Verdict::plain("unavailable", 200),
-            connection::Outcome::TwoFactor => Verdict::plain("accepted", 200),
-            connection::Outcome::Accepted(rights) => Verdict::of_rights(&rights),
-            connection::Outcome::Refused(refusal) => Verdict::refused(connection_code(refusal)),
-        };
-        Ok((verdict, decided.1))
-    }
-
-    async fn explain_change(&self, email: &str, establishment: Uuid) -> Result<(Verdict, Trail), ApiError> {
-        // Only somebody with an account changes establishment; the tree of a change does not ask.
-        let Some(stored) = self.store.user_by_email(email).await? else {
-            return Ok((Verdict::refused(Code::UserMissing), Trail::default()));
-        };
-        if stored.user.deleted_at.is_some() {
-            return Ok((Verdict::refused(Code::UserDeleted), Trail::default()));
-        }
-        let standing = self.store.standing(stored.user.id, establishment).await?;
-        let now = self.clock.now();
-        let mut facts = change::Facts {
-            user: &stored.user,
-            establishment: standing.establishment.as_ref(),
-            member: standing.member,
-            consultation: None,
-        };
-        let mut decided = change::decide(&facts, now);
-        let consultation;
-        if decided.0 == change::Outcome::AskPortailDf {
-            consultation = self.portail_df.consult(email).await;
-            facts.consultation = Some(&consultation);
-            decided = change::decide(&facts, now);
-        }
-        let verdict = match decided.0 {
-            change::Outcome::AskPortailDf | change::Outcome::Unavailable => Verdict::unavailable(),
-            change::Outcome::Accepted(rights) => Verdict::of_rights(&rights),
-            change::Outcome::Refused(refusal) => Verdict::refused(connection_code(refusal)),
-        };
-        Ok((verdict, decided.1))
-    }
 }

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use domain::shape::{Fault, Field, Shape};
 use futures_util::TryStreamExt as _;
+use passerelle::store::droits::DroitsStore;
 use passerelle::store::transaction::Transaction;
 use passerelle::web::body::MAX_BULK_BYTES;
 use passerelle::web::error::ApiError;
@@ -55,9 +56,9 @@ pub(super) async fn load(
     for item in items {
         distinct.insert(item.key(), item);
     }
-    let app = &app;
+    let store = &app.store;
     futures_util::stream::iter(distinct.into_values().map(Ok::<_, ApiError>))
-        .try_for_each_concurrent(AT_ONCE, |item| async move { deciding(|| app.store_item(&item)).await })
+        .try_for_each_concurrent(AT_ONCE, |item| async move { deciding(|| store_item(store, &item)).await })
         .await?;
     Ok(Json(json!({"stored": stored})))
 }
@@ -81,21 +82,19 @@ fn read(loaded: Loaded, body: &Value) -> Result<Vec<Item>, Problem> {
     if faults.is_empty() { Ok(items) } else { Err(Problem::new(Code::ValidationFailed).errors(&faults)) }
 }
 
-impl App {
-    async fn store_item(&self, item: &Item) -> Result<(), ApiError> {
-        let store = &self.store;
-        let mut transaction = Transaction::default();
-        match item {
-            Item::Establishment(establishment) => return Ok(store.load_establishment(establishment).await?),
-            Item::Housing(housing) => return Ok(store.load_housing(housing).await?),
-            Item::Collection(kind, collection, housing) => {
-                return Ok(store.load_collection(*kind, collection, housing).await?);
-            }
-            Item::Event(event) => return Ok(store.load_event(event).await?),
-            Item::Prospect(prospect) => store.put_prospect(&mut transaction, prospect)?,
-            Item::Locality(commune, name) => store.put_locality(&mut transaction, *commune, name)?,
-            Item::Owner(owner) => store.put_owner(&mut transaction, owner)?,
+/// Stores one item, in place of the one with its id.
+async fn store_item(store: &DroitsStore, item: &Item) -> Result<(), ApiError> {
+    let mut transaction = Transaction::default();
+    match item {
+        Item::Establishment(establishment) => return Ok(store.load_establishment(establishment).await?),
+        Item::Housing(housing) => return Ok(store.load_housing(housing).await?),
+        Item::Collection(kind, collection, housing) => {
+            return Ok(store.load_collection(*kind, collection, housing).await?);
         }
-        Ok(store.commit(transaction).await?)
+        Item::Event(event) => return Ok(store.load_event(event).await?),
+        Item::Prospect(prospect) => store.put_prospect(&mut transaction, prospect)?,
+        Item::Locality(commune, name) => store.put_locality(&mut transaction, *commune, name)?,
+        Item::Owner(owner) => store.put_owner(&mut transaction, owner)?,
     }
+    Ok(store.commit(transaction).await?)
 }

@@ -94,16 +94,16 @@ async fn rights_checker(around: Surroundings) -> Result<LocalFunction, StackErro
     let refused = refused("RightsChecker");
     let config = rights_checker::Config::read(|name| around.environment.get(name).cloned()).map_err(|e| refused(&e))?;
     let app = Rights::start(&around.sdk, config, around.clock).await.map_err(|e| refused(&e))?;
-    let (sending, sweeping) = (app.clone(), app.clone());
+    let (sending, sweeping, limit) = (app.clone(), app.clone(), around.limit);
     let batch = move |event| {
         let app = sending.clone();
-        async move { app.send_mails(event).await }.boxed()
+        async move { app.mails().send_batch(event, Invocation::within("local".to_owned(), limit)).await }.boxed()
     };
     let scheduled = move |event| {
         let app = sweeping.clone();
         async move {
             no_job(&event).map_err(|error| error.to_string())?;
-            let work = app.sweep_mails().await.map_err(|error| error.to_string())?;
+            let work = app.mails().sweep().await.map_err(|error| error.to_string())?;
             Ok(ScheduledRun { report: serde_json::json!({"mails": work}), work })
         }
         .boxed()

@@ -5,83 +5,94 @@
 use chrono::{DateTime, Utc};
 
 use super::account::{Establishment, Role, User};
-use super::connection::{Refusal, Rights, checked};
-use super::creation::{entries, named, no_structure, structure};
+use super::decision::{Decision, Pending, Step};
+use super::examination::retain;
 use super::portail_df::Consultation;
+use super::rights::Rights;
+use super::sign_in::SignInRefusal;
 use super::suspension::Cause;
 use super::trail::Trail;
+use super::wording;
 
-/// What is known when a change is decided.
+/// What is known when a change is asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+pub struct ChangeFacts<'a> {
     /// Who changes.
     pub user: &'a User,
     /// The establishment changed to, if it exists.
     pub establishment: Option<&'a Establishment>,
     /// Whether the user is a member of it.
     pub member: bool,
-    /// What Portail DF says; `None` while it was not asked.
-    pub consultation: Option<&'a Consultation>,
 }
 
 /// What a change comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Everything before Portail DF passes: ask it, and decide again.
-    AskPortailDf,
+pub enum ChangeOutcome {
     /// Portail DF could not be asked.
     Unavailable,
     /// Refused.
-    Refused(Refusal),
+    Refused(SignInRefusal),
     /// Changed (M10).
     Accepted(Rights),
 }
 
-/// Decides a change of establishment.
-#[must_use]
-pub fn decide(facts: &Facts<'_>, now: DateTime<Utc>) -> (Outcome, Trail) {
-    let mut trail = Trail::default();
-    let outcome = walk(facts, now, &mut trail).unwrap_or_else(Outcome::Refused);
-    (outcome, trail)
+/// A change of which everything before M6 passes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingChange<'a> {
+    user: &'a User,
+    establishment: &'a Establishment,
+    trail: Trail,
 }
 
-fn walk(facts: &Facts<'_>, now: DateTime<Utc>, trail: &mut Trail) -> Result<Outcome, Refusal> {
+/// Decides a change as far as Portail DF.
+#[must_use]
+pub fn begin<'a>(facts: &ChangeFacts<'a>) -> Step<PendingChange<'a>> {
+    let mut trail = Trail::default();
     for (node, text) in [
         ("M1", "personne connectée"),
         ("M2", "ouverture de la liste des établissements"),
         ("M3", "établissements dont la personne est membre"),
     ] {
-        trail.pass(node, text);
+        trail.record(node, text);
     }
-    let establishment = facts.establishment.ok_or(Refusal::EstablishmentMissing)?;
-    trail.pass("M4", named(establishment));
-    trail.pass("M5", "demande de changement");
-    let admin = facts.user.role == Role::Admin;
-    if !facts.member && !admin {
-        return Err(Refusal::NotMember);
-    }
-    if admin {
-        trail.pass("M6", "pas de vérification pour un administrateur");
-        trail.pass("M10", "nouveau jeton");
-        return Ok(Outcome::Accepted(Rights::Administrator));
-    }
-    let Some(consultation) = facts.consultation else { return Ok(Outcome::AskPortailDf) };
-    let Ok(retained) = consultation.retained(establishment, &Cause::ALL, now) else {
-        trail.pass("M6", "Portail DF n'a pas pu être interrogé");
-        return Ok(Outcome::Unavailable);
+    let Some(establishment) = facts.establishment else {
+        let outcome = ChangeOutcome::Refused(SignInRefusal::EstablishmentMissing);
+        return Step::Decided(Decision { outcome, trail });
     };
-    trail.pass("M6", entries(consultation));
-    let Some(examined) = retained else {
-        trail.ask("M7", false, no_structure(establishment));
-        trail.pass("M8", "Structure inconnue");
-        return Err(Refusal::StructureUnknown);
-    };
-    trail.ask("M7", true, structure(&examined));
-    let failing: Vec<&str> = examined.failing.iter().map(|cause| cause.as_str()).collect();
-    trail.pass(
-        "M9",
-        if failing.is_empty() { "toutes les vérifications passent".to_owned() } else { failing.join(", ") },
-    );
-    trail.pass("M10", "nouveau jeton");
-    Ok(Outcome::Accepted(checked(&examined, facts.user, now)))
+    trail.record("M4", wording::establishment(establishment));
+    trail.record("M5", "demande de changement");
+    if facts.user.role == Role::Admin {
+        trail.record("M6", "pas de vérification pour un administrateur");
+        trail.record("M10", "nouveau jeton");
+        return Step::Decided(Decision { outcome: ChangeOutcome::Accepted(Rights::Administrator), trail });
+    }
+    if !facts.member {
+        return Step::Decided(Decision { outcome: ChangeOutcome::Refused(SignInRefusal::NotMember), trail });
+    }
+    Step::AskPortailDf(PendingChange { user: facts.user, establishment, trail })
+}
+
+impl Pending for PendingChange<'_> {
+    type Outcome = ChangeOutcome;
+
+    fn finish(self, consultation: &Consultation, now: DateTime<Utc>) -> Decision<ChangeOutcome> {
+        let Self { user, establishment, mut trail } = self;
+        let Ok(retained) = retain(consultation, establishment, &Cause::ALL, now) else {
+            trail.record("M6", "Portail DF n'a pas pu être interrogé");
+            return Decision { outcome: ChangeOutcome::Unavailable, trail };
+        };
+        trail.record("M6", wording::entries(consultation));
+        let Some(examined) = retained else {
+            trail.record_answer("M7", false, wording::no_structure(establishment));
+            trail.record("M8", "Structure inconnue");
+            return Decision { outcome: ChangeOutcome::Refused(SignInRefusal::StructureUnknown), trail };
+        };
+        trail.record_answer("M7", true, wording::structure(&examined));
+        let failing: Vec<&str> = examined.failing.iter().map(|cause| cause.as_str()).collect();
+        let found =
+            if failing.is_empty() { "toutes les vérifications passent".to_owned() } else { failing.join(", ") };
+        trail.record("M9", found);
+        trail.record("M10", "nouveau jeton");
+        Decision { outcome: ChangeOutcome::Accepted(Rights::checked(&examined, user, now)), trail }
+    }
 }

@@ -5,35 +5,34 @@
 use chrono::{DateTime, Utc};
 
 use super::account::{Establishment, Prospect};
+use super::decision::{Decision, Pending, Step};
+use super::examination::{Examined, retain, sirens_with_lovac};
 use super::perimeter::Perimeter;
-use super::portail_df::{Consultation, Examined};
+use super::portail_df::Consultation;
 use super::suspension::Cause;
 use super::trail::Trail;
+use super::wording;
 
-/// What is known when the decision is taken.
+/// What is known when a creation is asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+pub struct CreationFacts<'a> {
     /// Whether the e-mail is on the list of test accounts.
     pub test_account: bool,
     /// The request for an account, if there is one.
     pub prospect: Option<&'a Prospect>,
     /// The establishment asked for, if it exists.
     pub establishment: Option<&'a Establishment>,
-    /// What Portail DF says; `None` while it was not asked.
-    pub consultation: Option<&'a Consultation>,
     /// Whether an account has the e-mail already.
     pub email_used: bool,
 }
 
 /// What a creation comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Everything before C10 passes: ask Portail DF, and decide again.
-    AskPortailDf,
+pub enum CreationOutcome {
     /// Portail DF could not be asked.
     Unavailable,
     /// Refused.
-    Refused(Refusal),
+    Refused(CreationRefusal),
     /// The account is created (C20), with this perimeter, as a member of the establishment and of every other known
     /// one with one of these SIREN.
     Accepted {
@@ -46,7 +45,7 @@ pub enum Outcome {
 
 /// Why an account is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum CreationRefusal {
     /// C3.
     TestAccount,
     /// C5.
@@ -67,7 +66,7 @@ pub enum Refusal {
     EmailUsed,
 }
 
-impl Refusal {
+impl CreationRefusal {
     /// What Portail DF lacks, as the answer names it.
     #[must_use]
     pub const fn reason(self) -> Option<&'static str> {
@@ -81,135 +80,109 @@ impl Refusal {
     }
 }
 
+/// A creation of which everything before C10 passes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingCreation<'a> {
+    establishment: &'a Establishment,
+    email_used: bool,
+    trail: Trail,
+}
+
 /// A creation looks at the structure, the level and the perimeter; not at the Portail DF user's own dates.
 const SCOPE: [Cause; 3] = [Cause::StructureExpired, Cause::AccessLevel, Cause::Perimeter];
 
-/// Decides a creation.
+/// Decides a creation as far as Portail DF.
 #[must_use]
-pub fn decide(facts: &Facts<'_>, now: DateTime<Utc>) -> (Outcome, Trail) {
+pub fn begin<'a>(facts: &CreationFacts<'a>) -> Step<PendingCreation<'a>> {
     let mut trail = Trail::default();
-    let outcome = walk(facts, now, &mut trail).unwrap_or_else(Outcome::Refused);
-    (outcome, trail)
+    match check_request(facts, &mut trail) {
+        Ok(establishment) => Step::AskPortailDf(PendingCreation { establishment, email_used: facts.email_used, trail }),
+        Err(refusal) => Step::Decided(Decision { outcome: CreationOutcome::Refused(refusal), trail }),
+    }
 }
 
-fn walk(facts: &Facts<'_>, now: DateTime<Utc>, trail: &mut Trail) -> Result<Outcome, Refusal> {
-    trail.pass("C1", "demande de création de compte");
-    if trail.ask("C2", facts.test_account, listed(facts.test_account)) {
-        return Err(refused(trail, "C3", "TestAccountError", Refusal::TestAccount));
+/// C1 to C9.
+fn check_request<'a>(facts: &CreationFacts<'a>, trail: &mut Trail) -> Result<&'a Establishment, CreationRefusal> {
+    trail.record("C1", "demande de création de compte");
+    trail.record_answer("C2", facts.test_account, wording::test_account(facts.test_account));
+    if facts.test_account {
+        return Err(refuse(trail, "C3", "TestAccountError", CreationRefusal::TestAccount));
     }
     let Some(prospect) = facts.prospect else {
-        trail.ask("C4", false, "aucune demande de compte pour cette adresse");
-        return Err(refused(trail, "C5", "ProspectMissingError", Refusal::ProspectMissing));
+        trail.record_answer("C4", false, "aucune demande de compte pour cette adresse");
+        return Err(refuse(trail, "C5", "ProspectMissingError", CreationRefusal::ProspectMissing));
     };
-    trail.ask("C4", true, "une demande de compte existe");
+    trail.record_answer("C4", true, "une demande de compte existe");
     let complete = prospect.has_account && prospect.has_commitment;
-    let state =
-        format!("hasAccount {}, hasCommitment {}", yes_no(prospect.has_account), yes_no(prospect.has_commitment));
-    if !trail.ask("C6", complete, state) {
-        return Err(refused(trail, "C7", "ProspectInvalidError", Refusal::ProspectIncomplete));
+    let (account, commitment) = (wording::yes_or_no(prospect.has_account), wording::yes_or_no(prospect.has_commitment));
+    trail.record_answer("C6", complete, format!("hasAccount {account}, hasCommitment {commitment}"));
+    if !complete {
+        return Err(refuse(trail, "C7", "ProspectInvalidError", CreationRefusal::ProspectIncomplete));
     }
     let Some(establishment) = facts.establishment else {
-        trail.ask("C8", false, "aucun établissement n'a cet identifiant");
-        return Err(refused(trail, "C9", "EstablishmentMissingError", Refusal::EstablishmentMissing));
+        trail.record_answer("C8", false, "aucun établissement n'a cet identifiant");
+        return Err(refuse(trail, "C9", "EstablishmentMissingError", CreationRefusal::EstablishmentMissing));
     };
-    trail.ask("C8", true, named(establishment));
-    let Some(consultation) = facts.consultation else { return Ok(Outcome::AskPortailDf) };
-    let Ok(retained) = consultation.retained(establishment, &SCOPE, now) else {
-        trail.pass("C10", "Portail DF n'a pas pu être interrogé");
-        return Ok(Outcome::Unavailable);
-    };
-    trail.pass("C10", entries(consultation));
+    trail.record_answer("C8", true, wording::establishment(establishment));
+    Ok(establishment)
+}
+
+impl Pending for PendingCreation<'_> {
+    type Outcome = CreationOutcome;
+
+    fn finish(self, consultation: &Consultation, now: DateTime<Utc>) -> Decision<CreationOutcome> {
+        let Self { establishment, email_used, mut trail } = self;
+        let Ok(retained) = retain(consultation, establishment, &SCOPE, now) else {
+            trail.record("C10", "Portail DF n'a pas pu être interrogé");
+            return Decision { outcome: CreationOutcome::Unavailable, trail };
+        };
+        trail.record("C10", wording::entries(consultation));
+        let checked = check_rights(retained, establishment, &mut trail).and_then(|examined| {
+            if email_used {
+                let text = "un compte existe déjà pour cette adresse";
+                return Err(refuse(&mut trail, "C20", text, CreationRefusal::EmailUsed));
+            }
+            trail.record("C20", "compte créé");
+            Ok(CreationOutcome::Accepted {
+                perimeter: examined.perimeter.cloned().unwrap_or_default(),
+                sirens: sirens_with_lovac(consultation, now).into_iter().map(str::to_owned).collect(),
+            })
+        });
+        Decision { outcome: checked.unwrap_or_else(CreationOutcome::Refused), trail }
+    }
+}
+
+/// C11 to C19.
+fn check_rights<'a>(
+    retained: Option<Examined<'a>>,
+    establishment: &Establishment,
+    trail: &mut Trail,
+) -> Result<Examined<'a>, CreationRefusal> {
     let Some(examined) = retained else {
-        trail.ask("C11", false, no_structure(establishment));
-        return Err(refused(trail, "C12", "Structure inconnue", Refusal::StructureUnknown));
+        trail.record_answer("C11", false, wording::no_structure(establishment));
+        return Err(refuse(trail, "C12", "Structure inconnue", CreationRefusal::StructureUnknown));
     };
-    trail.ask("C11", true, structure(&examined));
-    let fails = |cause: Cause| examined.failing.contains(&cause);
-    if !trail.ask("C13", !fails(Cause::StructureExpired), access(&examined)) {
-        return Err(refused(trail, "C14", "Pas de commitment LOVAC", Refusal::NoCommitment));
+    trail.record_answer("C11", true, wording::structure(&examined));
+    let passes = examined.passes(Cause::StructureExpired);
+    trail.record_answer("C13", passes, wording::access(&examined));
+    if !passes {
+        return Err(refuse(trail, "C14", "Pas de commitment LOVAC", CreationRefusal::NoCommitment));
     }
-    trail.pass("C15", group(&examined));
-    if !trail.ask("C16", !fails(Cause::AccessLevel), level(&examined)) {
-        return Err(refused(trail, "C17", "niveau_acces_invalide", Refusal::AccessLevel));
+    trail.record("C15", wording::group(&examined));
+    let passes = examined.passes(Cause::AccessLevel);
+    trail.record_answer("C16", passes, wording::level(&examined));
+    if !passes {
+        return Err(refuse(trail, "C17", "niveau_acces_invalide", CreationRefusal::AccessLevel));
     }
-    if !trail.ask("C18", !fails(Cause::Perimeter), covered(&examined)) {
-        return Err(refused(trail, "C19", "perimetre_invalide", Refusal::Perimeter));
+    let passes = examined.passes(Cause::Perimeter);
+    trail.record_answer("C18", passes, wording::perimeter(&examined));
+    if !passes {
+        return Err(refuse(trail, "C19", "perimetre_invalide", CreationRefusal::Perimeter));
     }
-    if facts.email_used {
-        return Err(refused(trail, "C20", "un compte existe déjà pour cette adresse", Refusal::EmailUsed));
-    }
-    trail.pass("C20", "compte créé");
-    Ok(Outcome::Accepted {
-        perimeter: examined.perimeter.cloned().unwrap_or_default(),
-        sirens: consultation.sirens_with_lovac(now).into_iter().map(str::to_owned).collect(),
-    })
+    Ok(examined)
 }
 
-fn refused(trail: &mut Trail, node: &str, text: &str, refusal: Refusal) -> Refusal {
-    trail.pass(node, text);
+fn refuse(trail: &mut Trail, node: &str, text: &str, refusal: CreationRefusal) -> CreationRefusal {
+    trail.record(node, text);
     refusal
-}
-
-fn listed(test_account: bool) -> &'static str {
-    if test_account { "adresse d'un compte de test" } else { "l'adresse n'est pas celle d'un compte de test" }
-}
-
-pub(super) fn yes_no(value: bool) -> &'static str {
-    if value { "oui" } else { "non" }
-}
-
-pub(super) fn named(establishment: &Establishment) -> String {
-    format!("établissement \"{}\", SIREN {}", establishment.name, establishment.siren)
-}
-
-pub(super) fn entries(consultation: &Consultation) -> String {
-    match consultation.entries().map_or(0, <[_]>::len) {
-        0 => "Portail DF ne connaît pas cette personne".to_owned(),
-        1 => "Portail DF connaît cette personne sous une entrée".to_owned(),
-        count => format!("Portail DF connaît cette personne sous {count} entrées"),
-    }
-}
-
-pub(super) fn no_structure(establishment: &Establishment) -> String {
-    format!("Aucune structure correspondant au SIREN {}", establishment.siren)
-}
-
-pub(super) fn structure(examined: &Examined<'_>) -> String {
-    let structure = examined.structure;
-    format!("structure {} \"{}\", SIREN {}", structure.id, structure.name, structure.siren)
-}
-
-pub(super) fn access(examined: &Examined<'_>) -> String {
-    match examined.structure.acces_lovac {
-        Some(until) => format!("accès LOVAC de la structure jusqu'au {}", crate::instant::text(until)),
-        None => "la structure n'a pas d'accès LOVAC".to_owned(),
-    }
-}
-
-pub(super) fn group(examined: &Examined<'_>) -> String {
-    examined.group.map_or_else(|| "l'entrée n'a pas de groupe".to_owned(), |group| format!("groupe {}", group.id))
-}
-
-pub(super) fn level(examined: &Examined<'_>) -> String {
-    match examined.group {
-        Some(group) => {
-            let level = group.niveau_acces.as_deref().unwrap_or("absent");
-            format!("niveau d'accès {level}, lovac {}", yes_no(group.lovac))
-        }
-        None => "pas de groupe, donc pas d'accès".to_owned(),
-    }
-}
-
-pub(super) fn covered(examined: &Examined<'_>) -> String {
-    match examined.perimeter {
-        Some(perimeter) if perimeter.fr_entiere => "périmètre : France entière".to_owned(),
-        Some(perimeter) => format!(
-            "périmètre : {} communes, {} départements, {} régions, {} EPCI",
-            perimeter.geo_codes.len(),
-            perimeter.departments.len(),
-            perimeter.regions.len(),
-            perimeter.epci.len()
-        ),
-        None => "pas de périmètre".to_owned(),
-    }
 }

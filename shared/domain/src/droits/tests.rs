@@ -4,11 +4,15 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::account::{Establishment, Prospect, Role, User};
+use super::creation::{CreationFacts, CreationOutcome, CreationRefusal};
+use super::decision::{Decision, Pending, Step};
 use super::diagram::{Flow, highlighted};
 use super::perimeter::{GeoCode, Perimeter};
-use super::portail_df::{Consultation, Entry, Group, Part, Structure};
+use super::portail_df::{Consultation, Entry, Fetched, PortailGroup, PortailStructure};
+use super::rights::Rights;
+use super::sign_in::{Password, SecondFactor, SignInFacts, SignInOutcome, SignInRefusal};
 use super::suspension::{Cause, Suspension};
-use super::{change, connection, creation};
+use super::{change, creation, sign_in};
 
 fn now() -> DateTime<Utc> {
     crate::instant::parse("2026-04-01T12:00:00Z").unwrap()
@@ -39,51 +43,50 @@ fn entry() -> Entry {
     Entry {
         date_expiration: None,
         cgu_valide: true,
-        structure: Part::Known(Structure {
+        structure: Fetched::Known(PortailStructure {
             id: 10,
             siren: "246700488".to_owned(),
             name: "CU Strasbourg".to_owned(),
             acces_lovac: crate::instant::parse("2027-12-31T00:00:00Z"),
         }),
-        group: Part::Known(Group { id: 7, niveau_acces: Some("lovac".to_owned()), lovac: false }),
-        perimeter: Part::Known(Perimeter { departments: vec!["67".to_owned()], ..Perimeter::default() }),
+        group: Fetched::Known(PortailGroup { id: 7, niveau_acces: Some("lovac".to_owned()), lovac: false }),
+        perimeter: Fetched::Known(Perimeter { departments: vec!["67".to_owned()], ..Perimeter::default() }),
     }
 }
 
-fn created(consultation: &Consultation) -> (creation::Outcome, String) {
+fn finish<P: Pending>(step: Step<P>, consultation: &Consultation) -> (P::Outcome, String) {
+    let Decision { outcome, trail } = match step {
+        Step::Decided(decision) => decision,
+        Step::AskPortailDf(pending) => pending.finish(consultation, now()),
+    };
+    (outcome, trail.names())
+}
+
+fn created(consultation: &Consultation) -> (CreationOutcome, String) {
     let prospect = Prospect { email: "lea.martin@strasbourg.eu".to_owned(), has_account: true, has_commitment: true };
-    let (outcome, trail) = creation::decide(
-        &creation::Facts {
-            test_account: false,
-            prospect: Some(&prospect),
-            establishment: Some(&establishment()),
-            consultation: Some(consultation),
-            email_used: false,
-        },
-        now(),
-    );
-    (outcome, trail.names())
+    let facts = CreationFacts {
+        test_account: false,
+        prospect: Some(&prospect),
+        establishment: Some(&establishment()),
+        email_used: false,
+    };
+    finish(creation::begin(&facts), consultation)
 }
 
-fn signed_in(user: &User, entries: Vec<Entry>) -> (connection::Outcome, String) {
-    let consultation = Consultation::Answered(entries);
-    let (outcome, trail) = connection::decide(
-        &connection::Facts {
-            user: Some(user),
-            password: Some(true),
-            second_factor_due: false,
-            establishment: Some(&establishment()),
-            member: true,
-            consultation: Some(&consultation),
-        },
-        now(),
-    );
-    (outcome, trail.names())
+fn signed_in(user: &User, entries: Vec<Entry>) -> (SignInOutcome, String) {
+    let facts = SignInFacts {
+        user: Some(user),
+        password: Password::Right,
+        second_factor: SecondFactor::Satisfied,
+        establishment: Some(&establishment()),
+        member: true,
+    };
+    finish(sign_in::begin(&facts), &Consultation::Answered(entries))
 }
 
-fn failing(outcome: &connection::Outcome) -> &[Cause] {
+fn failing(outcome: &SignInOutcome) -> &[Cause] {
     match outcome {
-        connection::Outcome::Accepted(rights) => rights.failing().unwrap(),
+        SignInOutcome::Accepted(rights) => rights.failing().unwrap(),
         other => panic!("{other:?}"),
     }
 }
@@ -92,43 +95,43 @@ fn failing(outcome: &connection::Outcome) -> &[Cause] {
 fn a_creation_ends_at_the_first_check_that_fails() {
     let refused = |entry: Entry| created(&Consultation::Answered(vec![entry]));
     let (outcome, trail) = refused(entry());
-    assert!(matches!(outcome, creation::Outcome::Accepted { .. }));
+    assert!(matches!(outcome, CreationOutcome::Accepted { .. }));
     assert_eq!(trail, "C1 C2 C4 C6 C8 C10 C11 C13 C15 C16 C18 C20");
-    let (outcome, trail) = refused(Entry { group: Part::None, perimeter: Part::None, ..entry() });
-    assert_eq!(outcome, creation::Outcome::Refused(creation::Refusal::AccessLevel));
+    let (outcome, trail) = refused(Entry { group: Fetched::None, perimeter: Fetched::None, ..entry() });
+    assert_eq!(outcome, CreationOutcome::Refused(CreationRefusal::AccessLevel));
     assert_eq!(trail, "C1 C2 C4 C6 C8 C10 C11 C13 C15 C16 C17");
     let (outcome, trail) = created(&Consultation::Answered(Vec::new()));
-    assert_eq!(outcome, creation::Outcome::Refused(creation::Refusal::StructureUnknown));
+    assert_eq!(outcome, CreationOutcome::Refused(CreationRefusal::StructureUnknown));
     assert!(trail.ends_with("C11 C12"));
 }
 
 #[test]
 fn what_could_not_be_asked_is_never_a_refusal() {
     for (entries, expected) in [
-        (vec![Entry { structure: Part::Failed, ..entry() }, entry()], false),
-        (vec![Entry { group: Part::Failed, perimeter: Part::Failed, ..entry() }], false),
-        (vec![Entry { perimeter: Part::Failed, ..entry() }], false),
+        (vec![Entry { structure: Fetched::Failed, ..entry() }, entry()], false),
+        (vec![Entry { group: Fetched::Failed, perimeter: Fetched::Failed, ..entry() }], false),
+        (vec![Entry { perimeter: Fetched::Failed, ..entry() }], false),
         (vec![entry()], true),
     ] {
         let (outcome, trail) = created(&Consultation::Answered(entries.clone()));
-        assert_eq!(matches!(outcome, creation::Outcome::Accepted { .. }), expected, "{entries:?}");
+        assert_eq!(matches!(outcome, CreationOutcome::Accepted { .. }), expected, "{entries:?}");
         if !expected {
-            assert_eq!(outcome, creation::Outcome::Unavailable);
+            assert_eq!(outcome, CreationOutcome::Unavailable);
             assert!(trail.ends_with("C8 C10"));
         }
     }
     // A group of another structure that fails is of no concern.
-    let mut elsewhere = Entry { group: Part::Failed, ..entry() };
-    if let Part::Known(structure) = &mut elsewhere.structure {
+    let mut elsewhere = Entry { group: Fetched::Failed, ..entry() };
+    if let Fetched::Known(structure) = &mut elsewhere.structure {
         structure.siren = "243500139".to_owned();
     }
-    assert!(matches!(created(&Consultation::Answered(vec![elsewhere, entry()])).0, creation::Outcome::Accepted { .. }));
+    assert!(matches!(created(&Consultation::Answered(vec![elsewhere, entry()])).0, CreationOutcome::Accepted { .. }));
 }
 
 #[test]
 fn one_entry_is_retained_and_rights_are_never_added_up() {
-    let no_level = Entry { group: Part::Known(Group { id: 1, niveau_acces: None, lovac: false }), ..entry() };
-    let no_perimeter = Entry { perimeter: Part::Known(Perimeter::default()), ..entry() };
+    let no_level = Entry { group: Fetched::Known(PortailGroup { id: 1, niveau_acces: None, lovac: false }), ..entry() };
+    let no_perimeter = Entry { perimeter: Fetched::Known(Perimeter::default()), ..entry() };
     let (outcome, _) = signed_in(&user(), vec![no_level.clone(), no_perimeter.clone()]);
     assert_eq!(failing(&outcome), [Cause::Perimeter]);
     let (outcome, _) = signed_in(&user(), vec![no_level, no_perimeter, entry()]);
@@ -137,13 +140,13 @@ fn one_entry_is_retained_and_rights_are_never_added_up() {
 
 #[test]
 fn a_sign_in_tells_all_that_fails_and_stops_its_path_at_the_first() {
-    let (outcome, trail) = signed_in(&user(), vec![Entry { cgu_valide: false, group: Part::None, ..entry() }]);
+    let (outcome, trail) = signed_in(&user(), vec![Entry { cgu_valide: false, group: Fetched::None, ..entry() }]);
     assert_eq!(failing(&outcome), [Cause::AccessLevel, Cause::Conditions]);
     assert_eq!(trail, "L1 L2 L4 L6 L8 L10 L11 L13 L14 L16 L17 L19 L20 L22 L23 L24 L29");
     let suspended = User { suspension: Some(Suspension { at: now(), cause: "cgu vides".to_owned() }), ..user() };
     let (outcome, trail) = signed_in(&suspended, vec![entry()]);
     assert!(trail.ends_with("L25 date_expiration cgu_valide L27 L28 L29"), "{trail}");
-    let connection::Outcome::Accepted(rights) = outcome else { panic!() };
+    let SignInOutcome::Accepted(rights) = outcome else { panic!() };
     assert_eq!(rights.suspension(suspended.suspension.as_ref()), None);
 }
 
@@ -151,31 +154,29 @@ fn a_sign_in_tells_all_that_fails_and_stops_its_path_at_the_first() {
 fn an_administrator_is_not_checked_and_a_stranger_is_refused() {
     let admin = User { role: Role::Admin, ..user() };
     let (outcome, trail) = signed_in(&admin, Vec::new());
-    assert_eq!(outcome, connection::Outcome::Accepted(connection::Rights::Administrator));
+    assert_eq!(outcome, SignInOutcome::Accepted(Rights::Administrator));
     assert!(trail.ends_with("L14 L15 L29"));
-    let consultation = Consultation::Answered(Vec::new());
-    let facts =
-        change::Facts { user: &user(), establishment: Some(&establishment()), member: true, consultation: None };
-    let (outcome, _) = change::decide(&facts, now());
-    assert_eq!(outcome, change::Outcome::AskPortailDf);
-    let (outcome, trail) = change::decide(&change::Facts { consultation: Some(&consultation), ..facts }, now());
-    assert_eq!(outcome, change::Outcome::Refused(connection::Refusal::StructureUnknown));
-    assert!(trail.names().ends_with("M7 M8"));
+    let (user, establishment) = (user(), establishment());
+    let facts = change::ChangeFacts { user: &user, establishment: Some(&establishment), member: true };
+    let Step::AskPortailDf(_) = change::begin(&facts) else { panic!("decided without Portail DF") };
+    let (outcome, trail) = finish(change::begin(&facts), &Consultation::Answered(Vec::new()));
+    assert_eq!(outcome, change::ChangeOutcome::Refused(SignInRefusal::StructureUnknown));
+    assert!(trail.ends_with("M7 M8"));
 }
 
 #[test]
 fn the_diagram_shows_the_path_and_only_declared_nodes() {
     let consultation = Consultation::Answered(vec![entry()]);
     let (user, establishment) = (user(), establishment());
-    let facts = connection::Facts {
+    let facts = SignInFacts {
         user: Some(&user),
-        password: None,
-        second_factor_due: false,
+        password: Password::NotExamined,
+        second_factor: SecondFactor::Satisfied,
         establishment: Some(&establishment),
         member: true,
-        consultation: Some(&consultation),
     };
-    let drawn = highlighted(Flow::Connexion, &connection::decide(&facts, now()).1);
+    let Step::AskPortailDf(pending) = sign_in::begin(&facts) else { panic!("decided without Portail DF") };
+    let drawn = highlighted(Flow::Connexion, &pending.finish(&consultation, now()).trail);
     assert!(drawn.starts_with("flowchart TD"));
     assert!(
         drawn.contains("class L1,L2,L4,L6,L8,L10,L11,L13,L14,L16,L17,L19,L20,L22,L23,L25,L27,L29 chemin"),

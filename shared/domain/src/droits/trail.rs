@@ -26,22 +26,26 @@ pub enum Answer {
     No,
 }
 
+impl From<bool> for Answer {
+    fn from(yes: bool) -> Self {
+        if yes { Self::Yes } else { Self::No }
+    }
+}
+
 /// The path through a tree, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Trail(Vec<Node>);
 
 impl Trail {
-    /// Goes through a node that asks nothing.
-    pub(super) fn pass(&mut self, node: &str, text: impl Into<String>) {
+    /// Records a node that asks nothing.
+    pub(super) fn record(&mut self, node: &str, text: impl Into<String>) {
         self.0.push(Node { node: node.to_owned(), answer: None, text: text.into() });
     }
 
-    /// Goes through a question, and hands its answer on.
-    pub(super) fn ask(&mut self, node: &str, yes: bool, text: impl Into<String>) -> bool {
-        let answer = Some(if yes { Answer::Yes } else { Answer::No });
-        self.0.push(Node { node: node.to_owned(), answer, text: text.into() });
-        yes
+    /// Records a question and its answer.
+    pub(super) fn record_answer(&mut self, node: &str, answer: impl Into<Answer>, text: impl Into<String>) {
+        self.0.push(Node { node: node.to_owned(), answer: Some(answer.into()), text: text.into() });
     }
 
     /// The nodes, in order.
