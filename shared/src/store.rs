@@ -1,14 +1,20 @@
 //! DynamoDB: one table a domain, keys built in one file from typed inputs, conditional transactions.
 
+mod batch;
 pub mod communs;
 pub mod coop;
 pub(crate) mod deflated;
 pub mod droits;
 pub mod error;
-pub(crate) mod merge;
-pub(crate) mod schema;
+mod guard;
+pub mod item;
+mod merge;
+mod query;
+mod schema;
 pub mod table;
 pub mod transaction;
+mod update;
+mod value;
 
 use std::time::Duration;
 

@@ -23,4 +23,5 @@ mod recovery;
 mod rotation;
 mod sources;
 mod strangers;
+mod table;
 mod version;

@@ -13,6 +13,8 @@ use super::wire::{WireAnswer, WireError};
 pub enum Fault {
     /// The service asks to slow down; nothing was done.
     Throttle,
+    /// DynamoDB reads nothing of a `BatchGetItem`, and says so: every key is left to be asked for again.
+    Unprocessed,
     /// The call loses against another transaction (DynamoDB); nothing was done.
     Conflict,
     /// The service fails with status 500; nothing was done.
@@ -86,6 +88,12 @@ pub(super) fn throttled(service: &str) -> WireAnswer {
         ),
     };
     error.into()
+}
+
+/// How DynamoDB answers a `BatchGetItem` of which it has read nothing.
+pub(super) fn unprocessed(body: &[u8]) -> WireAnswer {
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    WireAnswer::of(&json!({ "Responses": {}, "UnprocessedKeys": request["RequestItems"] }))
 }
 
 /// How DynamoDB says that `operation` met another transaction: the first item of a transaction is the

@@ -109,6 +109,7 @@ impl Engines {
                 answer
             }
             Some(Fault::Throttle) => faults::throttled(service),
+            Some(Fault::Unprocessed) => faults::unprocessed(&body),
             Some(Fault::Conflict) => faults::conflicted(operation, &body),
             Some(Fault::ServerError) => wire::WireError::internal("injected fault").into(),
             Some(Fault::LostAnswer) => WireAnswer { lost: true, ..self.dispatch(service, operation, body).await },

@@ -37,7 +37,7 @@ use std::ops::Deref;
 
 use aws_sdk_dynamodb::Client;
 
-use super::table::{Item, Table};
+use super::table::Table;
 
 /// The table of the communs domain.
 #[derive(Clone, Debug)]

@@ -114,6 +114,18 @@ impl CommitError {
     }
 }
 
+/// What was written; `None` where a lost race is as good, since somebody else has dealt with it.
+///
+/// # Errors
+/// Whatever else failed.
+pub fn unless_raced<T>(written: Result<T, CommitError>) -> Result<Option<T>, StoreError> {
+    match written {
+        Ok(written) => Ok(Some(written)),
+        Err(CommitError::Race) => Ok(None),
+        Err(CommitError::Store(error)) => Err(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use aws_sdk_dynamodb::error::{ConnectorError, ErrorMetadata};

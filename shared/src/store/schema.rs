@@ -5,14 +5,12 @@
 //! (docs/procedures/schema-version.md). An item of a form from the future is an error, never half-read: code that
 //! was rolled back too far must not write over what it does not understand.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::StoreError;
-use super::table::Item;
+use super::item::Attributes;
 
 /// The attribute that carries the version.
 const ATTRIBUTE: &str = "schema";
@@ -24,14 +22,14 @@ const READ: u32 = 1;
 const _: () = assert!(WRITTEN <= READ, "what is written must be read");
 
 /// The attributes of an item, with its version.
-pub(crate) fn write(item: &impl Serialize) -> Result<Item, StoreError> {
-    let mut attributes: HashMap<String, AttributeValue> = serde_dynamo::to_item(item)?;
+pub(super) fn write(item: &impl Serialize) -> Result<Attributes, StoreError> {
+    let mut attributes: Attributes = serde_dynamo::to_item(item)?;
     attributes.insert(ATTRIBUTE.to_owned(), AttributeValue::N(WRITTEN.to_string()));
     Ok(attributes)
 }
 
 /// Reads an item. The place where one of an older form is brought up to date, once there is such a form.
-pub(crate) fn read<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
+pub(super) fn read<T: DeserializeOwned>(item: Attributes) -> Result<T, StoreError> {
     let version = match item.get(ATTRIBUTE) {
         None => 1,
         Some(AttributeValue::N(version)) => version.parse().unwrap_or(u32::MAX),
@@ -41,11 +39,6 @@ pub(crate) fn read<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
         return Err(StoreError::Schema(version));
     }
     Ok(serde_dynamo::from_item(item)?)
-}
-
-/// Reads items.
-pub(crate) fn read_all<T: DeserializeOwned>(items: Option<Vec<Item>>) -> Result<Vec<T>, StoreError> {
-    items.unwrap_or_default().into_iter().map(read).collect()
 }
 
 #[cfg(test)]

@@ -1,51 +1,21 @@
 //! One table of DynamoDB, as every domain's store uses it: typed keys, reads that are strongly consistent, writes
-//! gathered in conditional transactions.
-
-use std::collections::HashMap;
+//! that are conditional. Queries, updates and readings of many items have files of their own beside this one.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::error::StoreError;
+use super::error::{CommitError, StoreError};
+use super::guard::{Guard, Terms};
+use super::item::{Attributes, Item, ItemKey};
 use super::schema;
-
-/// One item as DynamoDB gives it.
-pub(crate) type Item = HashMap<String, AttributeValue>;
-
-/// The primary key of an item.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct ItemKey {
-    /// Partition key.
-    #[serde(rename = "PK")]
-    pub pk: String,
-    /// Sort key.
-    #[serde(rename = "SK")]
-    pub sk: String,
-}
-
-impl ItemKey {
-    /// The key of these two parts.
-    pub(crate) fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
-        Self { pk: pk.into(), sk: sk.into() }
-    }
-
-    /// As the SDK takes it.
-    #[must_use]
-    pub fn to_attributes(&self) -> HashMap<String, AttributeValue> {
-        HashMap::from([
-            ("PK".to_owned(), AttributeValue::S(self.pk.clone())),
-            ("SK".to_owned(), AttributeValue::S(self.sk.clone())),
-        ])
-    }
-}
 
 /// A table, and the client that reaches it.
 #[derive(Clone, Debug)]
 pub struct Table {
-    pub(crate) client: Client,
-    pub(crate) table: String,
+    pub(super) client: Client,
+    pub(super) table: String,
 }
 
 impl Table {
@@ -66,28 +36,43 @@ impl Table {
             .send()
             .await
             .map_err(StoreError::aws("GetItem"))?;
-        answer.item.map(schema::read).transpose()
+        answer.item.map(|item| Item::from(item).read()).transpose()
     }
 
-    /// Reads up to 100 items by key, asking again for what DynamoDB left out; order is not kept.
-    pub(crate) async fn batch_get(
-        &self,
-        mut keys: Vec<HashMap<String, AttributeValue>>,
-    ) -> Result<Vec<Item>, StoreError> {
-        let mut items = Vec::with_capacity(keys.len());
-        while !keys.is_empty() {
-            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build()?;
-            let answer = self
-                .client
-                .batch_get_item()
-                .request_items(&self.table, wanted)
-                .send()
-                .await
-                .map_err(StoreError::aws("BatchGetItem"))?;
-            items.extend(answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
-            let mut left = answer.unprocessed_keys.unwrap_or_default();
-            keys = left.remove(&self.table).map(|left| left.keys).unwrap_or_default();
-        }
-        Ok(items)
+    /// Writes one whole item, if `guard` holds.
+    pub(crate) async fn put_now(&self, key: &ItemKey, item: &impl Serialize, guard: &Guard) -> Result<(), CommitError> {
+        let mut terms = Terms::default();
+        let condition = guard.expression(&mut terms);
+        let (names, values) = terms.into_names_and_values();
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(with_key(key, item)?))
+            .set_condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .send()
+            .await
+            .map_err(CommitError::of_write("PutItem"))?;
+        Ok(())
     }
+
+    /// Deletes one item, there or not.
+    pub(crate) async fn delete_now(&self, key: &ItemKey) -> Result<(), StoreError> {
+        let request = self.client.delete_item().table_name(&self.table).set_key(Some(key.to_attributes()));
+        request.send().await.map_err(StoreError::aws("DeleteItem"))?;
+        Ok(())
+    }
+}
+
+/// A whole item as written: what it says, its version and its key.
+pub(super) fn with_key(key: &ItemKey, item: &impl Serialize) -> Result<Attributes, StoreError> {
+    let mut attributes = schema::write(item)?;
+    attributes.extend(key.to_attributes());
+    Ok(attributes)
+}
+
+/// A value as serde writes it.
+pub(crate) fn attribute(value: &impl Serialize) -> Result<AttributeValue, StoreError> {
+    Ok(serde_dynamo::to_attribute_value(value)?)
 }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{CommunsStore, keys};
 use crate::store::error::{CommitError, StoreError};
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::guard::Guard;
+use crate::store::transaction::Transaction;
 use domain::api_key::{KeyHash, NewApiKey, Scope, Service};
 use domain::instant;
 

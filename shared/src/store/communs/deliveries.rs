@@ -1,21 +1,22 @@
 //! Deliveries: one item per event and webhook, its attempts inside, in the index of what is due while it waits.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::due::Due;
 use super::events::KEPT;
 use super::{CommunsStore, keys};
-use crate::store::error::{CommitError, StoreError};
-use crate::store::schema;
+use crate::store::batch::KEYS_AT_A_TIME;
+use crate::store::error::{CommitError, StoreError, unless_raced};
+use crate::store::guard::Guard;
+use crate::store::table::attribute;
 use domain::communs::event::EventId;
 use domain::instant;
 use domain::webhooks::delivery::{Delivery, DeliveryStatus};
 use domain::webhooks::subscription::WebhookId;
 
 /// How many newer versions are looked at at a time: one `BatchGetItem`.
-const VERSIONS_AT_A_TIME: i32 = 100;
+const VERSIONS_AT_A_TIME: i32 = KEYS_AT_A_TIME as i32;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -76,22 +77,13 @@ impl CommunsStore {
             due_at: swept_at.map(instant::text),
             expires_at: (now + KEPT).timestamp(),
         };
-        let mut attributes: super::Item = schema::write(&item)?;
-        attributes.extend(keys::delivery(webhook, &delivery.event_id).to_attributes());
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(attributes));
-        let put = match expect {
-            Expect::New => put.condition_expression("attribute_not_exists(PK)"),
-            Expect::Seen(attempts, status) => put
-                .condition_expression("attemptCount = :attempts AND #status = :status")
-                .expression_attribute_names("#status", "status")
-                .expression_attribute_values(":attempts", AttributeValue::N(attempts.to_string()))
-                .expression_attribute_values(
-                    ":status",
-                    serde_dynamo::to_attribute_value(status).map_err(StoreError::from)?,
-                ),
+        let guard = match expect {
+            Expect::New => Guard::Absent,
+            Expect::Seen(attempts, status) => {
+                Guard::is("attemptCount", attempts).and(Guard::is("status", attribute(&status)?))
+            }
         };
-        put.send().await.map_err(CommitError::of_write("PutItem"))?;
-        Ok(())
+        self.put_now(&keys::delivery(webhook, &delivery.event_id), &item, &guard).await
     }
 
     /// Up to `limit` deliveries of a webhook that are due at `now`, the oldest first, and since when each is.
@@ -105,8 +97,8 @@ impl CommunsStore {
         limit: i32,
     ) -> Result<Vec<(EventId, DateTime<Utc>)>, StoreError> {
         let due = self.due(&keys::retry_partition(webhook), now, limit).await?;
-        let event = |due: &Due| EventId::parse(due.key.sk.strip_prefix(keys::DELIVERY_PREFIX)?);
-        Ok(due.into_iter().filter_map(|due| Some((event(&due)?, due.due_at))).collect())
+        let entry = |due: Due| Some((keys::event_of_delivery(&due.key.sk)?, due.due_at));
+        Ok(due.into_iter().filter_map(entry).collect())
     }
 
     /// Takes over until `until` a delivery that was to be swept at `due`.
@@ -143,12 +135,9 @@ impl CommunsStore {
                 continue;
             }
             let expect = Expect::Seen(delivery.attempt_count, delivery.status);
-            match self.write_delivery(webhook, &delivery.hold(), None, expect, now).await {
-                Ok(()) => report.held += 1,
-                // Somebody is just dealing with it.
-                Err(CommitError::Race) => {}
-                Err(CommitError::Store(error)) => return Err(error),
-            }
+            // Whoever was faster is just dealing with it.
+            let written = self.write_delivery(webhook, &delivery.hold(), None, expect, now).await;
+            report.held += usize::from(unless_raced(written)?.is_some());
         }
         Ok(report)
     }
@@ -163,22 +152,9 @@ impl CommunsStore {
         before: Option<&EventId>,
         limit: i32,
     ) -> Result<Vec<Delivery>, StoreError> {
-        // Just before the first delivery of an event that is not before `before`.
-        let end = before.map_or_else(|| "D#~".to_owned(), |id| format!("{}{id}", keys::DELIVERY_PREFIX));
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("PK = :webhook AND SK < :end")
-            .expression_attribute_values(":webhook", AttributeValue::S(keys::delivery_partition(webhook)))
-            .expression_attribute_values(":end", AttributeValue::S(end))
-            .scan_index_forward(false)
-            .consistent_read(true)
-            .limit(limit)
-            .send()
-            .await
-            .map_err(StoreError::aws("Query"))?;
-        let items: Vec<DeliveryItem> = schema::read_all(answer.items)?;
+        let query = self.query(keys::delivery_partition(webhook)).prefix(keys::DELIVERY_PREFIX);
+        let page = query.before(before.map(|id| keys::delivery(webhook, id).sk)).descending().page(limit).await?;
+        let items: Vec<DeliveryItem> = page.read()?;
         Ok(items.into_iter().map(|item| item.delivery).collect())
     }
 
@@ -193,9 +169,8 @@ impl CommunsStore {
             let newer = self.events_of_project(delivery.project_id, version, VERSIONS_AT_A_TIME).await?;
             let Some((last, _)) = newer.last() else { return Ok(false) };
             version = *last;
-            let keys = newer.iter().map(|(_, event)| keys::delivery(webhook, event).to_attributes()).collect();
-            for item in self.batch_get(keys).await? {
-                let item: DeliveryItem = schema::read(item)?;
+            for item in self.batch_get(newer.iter().map(|(_, event)| keys::delivery(webhook, event))).await? {
+                let item: DeliveryItem = item.read()?;
                 if item.delivery.status == DeliveryStatus::Delivered {
                     return Ok(true);
                 }

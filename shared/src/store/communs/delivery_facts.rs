@@ -2,20 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::CommunsStore;
 use super::deliveries::DeliveryItem;
 use super::events::EventItem;
 use super::keys;
-use super::{CommunsStore, Item};
 use crate::platform::queue::DeliveryTask;
 use crate::store::error::StoreError;
-use crate::store::schema;
-use crate::store::table::ItemKey;
+use crate::store::item::{Item, ItemKey};
 use domain::communs::event::{Event, EventId};
 use domain::webhooks::delivery::Delivery;
 use domain::webhooks::subscription::{Webhook, WebhookId};
-
-/// `BatchGetItem` takes this many keys.
-const KEYS_AT_A_TIME: usize = 100;
 
 /// What is stored of the webhooks, events and deliveries that some tasks name.
 #[derive(Debug, Default)]
@@ -53,8 +49,7 @@ impl DeliveryFacts {
     }
 
     fn take(&mut self, item: Item) {
-        let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
-        let key = ItemKey { pk: text("PK"), sk: text("SK") };
+        let key = item.key();
         if let Err(error) = self.read(key.clone(), item) {
             tracing::error!(partition = key.pk, error = %error, "an item cannot be read");
             self.unreadable.insert(key);
@@ -63,13 +58,13 @@ impl DeliveryFacts {
 
     fn read(&mut self, key: ItemKey, item: Item) -> Result<(), StoreError> {
         if key.pk == keys::WEBHOOKS {
-            let webhook: Webhook = schema::read(item)?;
+            let webhook: Webhook = item.read()?;
             self.webhooks.insert(webhook.id, webhook);
-        } else if key.sk.starts_with(keys::DELIVERY_PREFIX) {
-            let stored: DeliveryItem = schema::read(item)?;
+        } else if keys::event_of_delivery(&key.sk).is_some() {
+            let stored: DeliveryItem = item.read()?;
             self.deliveries.insert(key, stored.delivery);
         } else {
-            let stored: EventItem = schema::read(item)?;
+            let stored: EventItem = item.read()?;
             self.events.insert(stored.event.id.clone(), stored.event);
         }
         Ok(())
@@ -87,13 +82,9 @@ impl CommunsStore {
     /// # Errors
     /// When DynamoDB fails.
     pub async fn load_delivery_facts(&self, tasks: &[DeliveryTask]) -> Result<DeliveryFacts, StoreError> {
-        let keys: HashSet<ItemKey> = tasks.iter().flat_map(named).collect();
-        let keys: Vec<_> = keys.iter().map(ItemKey::to_attributes).collect();
         let mut facts = DeliveryFacts::default();
-        for page in keys.chunks(KEYS_AT_A_TIME) {
-            for item in self.batch_get(page.to_vec()).await? {
-                facts.take(item);
-            }
+        for item in self.batch_get(tasks.iter().flat_map(named)).await? {
+            facts.take(item);
         }
         Ok(facts)
     }

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{CommunsStore, keys};
-use crate::store::error::{CommitError, StoreError};
+use crate::store::error::{CommitError, StoreError, unless_raced};
+use crate::store::guard::Guard;
 use crate::store::merge::Merge;
-use crate::store::schema;
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::transaction::Transaction;
 use domain::api_key::Service;
 use domain::communs::event::{Event, EventId, Kind};
 use domain::communs::project::ProjectId;
@@ -134,20 +133,13 @@ impl CommunsStore {
         Ok(item.map(|item| (item.event, item.recipients)))
     }
 
-    /// The queue has accepted the messages of an event: it leaves the outbox.
+    /// The queue has accepted the messages of an event: it leaves the outbox, if it has not expired.
     ///
     /// # Errors
     /// When DynamoDB fails; the event is then sent again by the sweeper.
     pub async fn mark_sent(&self, id: &EventId) -> Result<(), StoreError> {
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::event(id).to_attributes()))
-            .update_expression("REMOVE due, dueAt")
-            .condition_expression("attribute_exists(PK)")
-            .send()
-            .await
-            .map_err(StoreError::aws("UpdateItem"))?;
+        let update = self.update(&keys::event(id)).remove(keys::DUE.name).remove(keys::DUE.sort);
+        unless_raced(update.when(Guard::Present).send().await)?;
         Ok(())
     }
 
@@ -214,21 +206,8 @@ impl CommunsStore {
         before: String,
         limit: i32,
     ) -> Result<Vec<(String, Event)>, StoreError> {
-        // BETWEEN is inclusive: the page begins just after `after`, and nothing has exactly the id `before`.
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("PK = :partition AND SK BETWEEN :after AND :before")
-            .expression_attribute_values(":partition", AttributeValue::S(partition))
-            .expression_attribute_values(":after", AttributeValue::S(format!("{after}\u{1}")))
-            .expression_attribute_values(":before", AttributeValue::S(before))
-            .consistent_read(true)
-            .limit(limit)
-            .send()
-            .await
-            .map_err(StoreError::aws("Query"))?;
-        let items: Vec<EventItem> = schema::read_all(answer.items)?;
+        let page = self.query(partition).after(Some(after)).before(Some(before)).page(limit).await?;
+        let items: Vec<EventItem> = page.read()?;
         Ok(items.into_iter().map(|item| (item.event.id.to_string(), item.event)).collect())
     }
 }

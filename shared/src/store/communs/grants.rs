@@ -2,16 +2,15 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{CommunsStore, keys};
 use crate::identity::person_hash::{Person, PersonHash};
 use crate::store::error::{CommitError, StoreError};
-use crate::store::schema;
-use crate::store::table::ItemKey;
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::guard::Guard;
+use crate::store::item::Item;
+use crate::store::transaction::Transaction;
 use domain::communs::permission::Grant;
 use domain::communs::project::ProjectId;
 
@@ -68,13 +67,9 @@ impl CommunsStore {
     pub async fn grants(&self, person: &Person, ids: &[ProjectId]) -> Result<HashMap<ProjectId, Held>, StoreError> {
         let mut found: HashMap<ProjectId, Held> = HashMap::new();
         for hash in person.hashes() {
-            let wanted: std::collections::HashSet<_> = ids.iter().map(|id| keys::grant(hash, *id)).collect();
-            let keys = wanted.iter().map(ItemKey::to_attributes).collect();
-            for item in self.batch_get(keys).await? {
-                let id = item.get("SK").and_then(|sk| sk.as_s().ok()).and_then(|sk| keys::project_of(sk));
-                let grant = read(item)?;
-                if let Some(id) = id {
-                    found.entry(id).or_default().add(hash, grant);
+            for item in self.batch_get(ids.iter().map(|id| keys::grant(hash, *id))).await? {
+                if let Some(id) = keys::project_of(item.sk()) {
+                    found.entry(id).or_default().add(hash, read(item)?);
                 }
             }
         }
@@ -146,39 +141,26 @@ impl CommunsStore {
         after: Option<ProjectId>,
         limit: i32,
     ) -> Result<Vec<(ProjectId, Grant)>, StoreError> {
-        // `Q` is the first text after every `P#...`; without a cursor the page begins at `P#`.
-        let from = after.map_or_else(|| "P#".to_owned(), |id| format!("{}\u{1}", keys::project_partition(id)));
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("PK = :person AND SK BETWEEN :from AND :to")
-            .expression_attribute_values(":person", AttributeValue::S(keys::person_partition(hash)))
-            .expression_attribute_values(":from", AttributeValue::S(from))
-            .expression_attribute_values(":to", AttributeValue::S("Q".to_owned()))
-            .consistent_read(true)
-            .limit(limit)
-            .send()
-            .await
-            .map_err(StoreError::aws("Query"))?;
-        let mut page = Vec::new();
-        for item in answer.items.unwrap_or_default() {
-            let id = item.get("SK").and_then(|sk| sk.as_s().ok()).and_then(|sk| keys::project_of(sk));
-            let grant = read(item)?;
-            page.extend(id.map(|id| (id, grant)));
+        let query = self.query(keys::person_partition(hash)).prefix(keys::PROJECT_PREFIX);
+        let page = query.after(after.map(keys::project_partition)).page(limit).await?;
+        let mut granted = Vec::with_capacity(page.items.len());
+        for item in page.items {
+            if let Some(id) = keys::project_of(item.sk()) {
+                granted.push((id, read(item)?));
+            }
         }
-        Ok(page)
+        Ok(granted)
     }
 }
 
 /// The rights in an item.
-pub(super) fn read(item: super::Item) -> Result<Grant, StoreError> {
-    Ok(schema::read::<GrantItem>(item)?.grant)
+pub(super) fn read(item: Item) -> Result<Grant, StoreError> {
+    Ok(item.read::<GrantItem>()?.grant)
 }
 
 fn guard(stored: Option<Grant>) -> Guard {
     match stored {
-        Some(grant) => Guard::Unchanged("state", AttributeValue::S(state(grant))),
+        Some(grant) => Guard::is("state", state(grant)),
         None => Guard::Absent,
     }
 }

@@ -1,13 +1,13 @@
 //! Idempotency records: the answer to a `POST /projects`, kept for 24 h under the caller's `Idempotency-Key`.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{CommunsStore, keys};
 use crate::identity::person_hash::Person;
 use crate::store::error::StoreError;
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::guard::Guard;
+use crate::store::transaction::Transaction;
 use domain::api_key::Service;
 use domain::communs::project::ProjectId;
 use domain::instant;
@@ -81,7 +81,7 @@ impl CommunsStore {
             self.put(transaction, &trace, &TraceItem { expires_at }, &Guard::None)?;
         }
         let item = RecordItem { record: record.clone(), expires_at };
-        let guard = Guard::AbsentOrExpired(AttributeValue::N(record.at.timestamp().to_string()));
+        let guard = Guard::Absent.or(Guard::is_at_most("expiresAt", record.at.timestamp()));
         self.put(transaction, &keys::idempotency(service, key), &item, &guard)
     }
 }

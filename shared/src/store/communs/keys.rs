@@ -4,7 +4,8 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::identity::person_hash::PersonHash;
-use crate::store::table::ItemKey;
+use crate::store::item::ItemKey;
+use crate::store::query::Index;
 use domain::api_key::{KeyHash, Scope, Service};
 use domain::communs::event::EventId;
 use domain::communs::project::ProjectId;
@@ -15,22 +16,25 @@ use domain::webhooks::subscription::WebhookId;
 pub const SHARDS: u8 = 32;
 
 /// The index of what is due.
-pub const DUE: &str = "due";
+pub const DUE: Index = Index { name: "due", sort: "dueAt" };
 /// The index of all live projects.
-pub const ALL: &str = "all";
+pub const ALL: Index = Index { name: "all", sort: "PK" };
 /// The index of projects by département.
-pub const TERRITORY: &str = "territory";
+pub const TERRITORY: Index = Index { name: "territory", sort: "PK" };
 
 /// A project's partition; also the sort key of rights and of the two listing indexes.
 #[must_use]
 pub fn project_partition(id: ProjectId) -> String {
-    format!("P#{id}")
+    format!("{PROJECT_PREFIX}{id}")
 }
+
+/// What all partitions of projects begin with.
+pub const PROJECT_PREFIX: &str = "P#";
 
 /// The project of a `P#<id>` text.
 #[must_use]
 pub fn project_of(partition: &str) -> Option<ProjectId> {
-    ProjectId::parse(partition.strip_prefix("P#")?)
+    ProjectId::parse(partition.strip_prefix(PROJECT_PREFIX)?)
 }
 
 /// A project, or its tombstone.
@@ -149,6 +153,12 @@ pub fn delivery(webhook: WebhookId, event: &EventId) -> ItemKey {
 
 /// What the sort keys of deliveries begin with.
 pub const DELIVERY_PREFIX: &str = "D#";
+
+/// The event a delivery's sort key names.
+#[must_use]
+pub fn event_of_delivery(sort_key: &str) -> Option<EventId> {
+    EventId::parse(sort_key.strip_prefix(DELIVERY_PREFIX)?)
+}
 
 /// The partition, in index `due`, of the deliveries of one webhook that wait for a retry.
 #[must_use]

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 
 use super::projects::{WHOLE_COUNTRY, live};
 use super::{CommunsStore, keys};
 use crate::identity::person_hash::Person;
+use crate::store::batch::KEYS_AT_A_TIME;
 use crate::store::error::StoreError;
+use crate::store::item::Item;
 use crate::store::merge::Merge;
+use crate::store::query::Index;
 use domain::api_key::Service;
 use domain::communs::permission::Grant;
 use domain::communs::project::{Collectivite, Project, ProjectId, TerritoryKind};
@@ -17,7 +19,7 @@ use domain::communs::statut::Generic;
 use domain::reference::territory::{self, Commune, Departement, Epci, Region};
 
 /// How many candidates are read at a time: one `BatchGetItem`.
-const CANDIDATES: usize = 100;
+const CANDIDATES: usize = KEYS_AT_A_TIME;
 /// How many keys a partition of an index is asked for at a time.
 const KEYS_PER_PAGE: i32 = 25;
 
@@ -70,7 +72,7 @@ impl Filter {
     }
 
     /// The partitions of an index that hold every project this filter can accept.
-    fn partitions(&self) -> (&'static str, Vec<String>) {
+    fn partitions(&self) -> (Index, Vec<String>) {
         let departements: Option<Vec<Departement>> = match (self.commune, self.epci, self.departement, self.region) {
             (Some(commune), ..) => Some(vec![commune.departement()]),
             (_, Some(epci), ..) => Some(epci.departements().collect()),
@@ -164,14 +166,13 @@ impl CommunsStore {
         Ok(Page { projects, more })
     }
 
-    /// The live projects among `ids` (at most 100, each once).
+    /// The live projects among `ids`.
     ///
     /// # Errors
     /// When DynamoDB fails.
     pub async fn live_projects(&self, ids: &[ProjectId]) -> Result<HashMap<ProjectId, Project>, StoreError> {
-        let keys = ids.iter().map(|id| keys::head(*id).to_attributes()).collect();
         let mut projects = HashMap::with_capacity(ids.len());
-        for item in self.batch_get(keys).await? {
+        for item in self.batch_get(ids.iter().map(|id| keys::head(*id))).await? {
             if let Some(project) = live(item)? {
                 projects.insert(project.id, project);
             }
@@ -181,24 +182,11 @@ impl CommunsStore {
 
     async fn index_page(
         &self,
-        index: &'static str,
+        index: Index,
         partition: &str,
         after: Option<String>,
     ) -> Result<Vec<(String, bool)>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(index)
-            .key_condition_expression("#index = :partition AND PK > :after")
-            .expression_attribute_names("#index", index)
-            .expression_attribute_values(":partition", AttributeValue::S(partition.to_owned()))
-            .expression_attribute_values(":after", AttributeValue::S(after.unwrap_or_else(|| "P#".to_owned())))
-            .limit(KEYS_PER_PAGE)
-            .send()
-            .await
-            .map_err(StoreError::aws("Query"))?;
-        let partition_of = |item: super::Item| item.get("PK").and_then(|pk| pk.as_s().ok()).cloned();
-        Ok(answer.items.unwrap_or_default().into_iter().filter_map(partition_of).map(|pk| (pk, true)).collect())
+        let page = self.query_index(index, partition).after(after).page(KEYS_PER_PAGE).await?;
+        Ok(page.items.iter().map(|item: &Item| (item.pk().to_owned(), true)).collect())
     }
 }

@@ -1,14 +1,12 @@
 //! What a request about one project needs first, read in one call: the API key, the project, the user's rights.
 
+use super::CommunsStore;
 use super::api_keys::ApiKey;
 use super::grants::{self, Held};
 use super::keys;
 use super::projects::{self, Stored};
-use super::{CommunsStore, Item};
 use crate::identity::person_hash::Person;
 use crate::store::error::StoreError;
-use crate::store::schema;
-use crate::store::table::ItemKey;
 use domain::api_key::KeyHash;
 use domain::communs::project::ProjectId;
 
@@ -43,20 +41,16 @@ impl CommunsStore {
         let rights: Vec<_> = rights.collect();
         let wanted = [&api_key, &head].into_iter().chain(rights.iter().map(|(_, key)| key));
         let mut opening = Opening::default();
-        for item in self.batch_get(wanted.map(ItemKey::to_attributes).collect()).await? {
-            if is(&item, &api_key) {
-                opening.key = Some(schema::read(item)?);
-            } else if is(&item, &head) {
+        for item in self.batch_get(wanted.cloned()).await? {
+            let key = item.key();
+            if key == api_key {
+                opening.key = Some(item.read()?);
+            } else if key == head {
                 opening.project = Some(projects::stored(item)?);
-            } else if let Some((hash, _)) = rights.iter().find(|(_, key)| is(&item, key)) {
+            } else if let Some((hash, _)) = rights.iter().find(|(_, right)| *right == key) {
                 opening.held.add(hash, grants::read(item)?);
             }
         }
         Ok(opening)
     }
-}
-
-fn is(item: &Item, key: &ItemKey) -> bool {
-    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-    text("PK") == Some(&key.pk) && text("SK") == Some(&key.sk)
 }

@@ -1,13 +1,13 @@
 //! Projects: reading them, and the writes of one change.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{CommunsStore, keys};
 use crate::store::error::StoreError;
-use crate::store::schema;
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::guard::Guard;
+use crate::store::item::Item;
+use crate::store::transaction::Transaction;
 use domain::api_key::Service;
 use domain::communs::event::{Event, EventId};
 use domain::communs::project::{Project, ProjectId, TerritoryKind};
@@ -192,20 +192,8 @@ impl CommunsStore {
     /// # Errors
     /// When DynamoDB fails.
     pub async fn history(&self, id: ProjectId, limit: i32) -> Result<Vec<HistoryEntry>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("PK = :project AND begins_with(SK, :history)")
-            .expression_attribute_values(":project", AttributeValue::S(keys::project_partition(id)))
-            .expression_attribute_values(":history", AttributeValue::S(keys::HISTORY_PREFIX.to_owned()))
-            .scan_index_forward(false)
-            .consistent_read(true)
-            .limit(limit)
-            .send()
-            .await
-            .map_err(StoreError::aws("Query"))?;
-        let items: Vec<HistoryItem> = schema::read_all(answer.items)?;
+        let history = self.query(keys::project_partition(id)).prefix(keys::HISTORY_PREFIX);
+        let items: Vec<HistoryItem> = history.descending().page(limit).await?.read()?;
         Ok(items.into_iter().map(|item| item.entry).collect())
     }
 
@@ -220,20 +208,9 @@ impl CommunsStore {
         after_version: u64,
         limit: i32,
     ) -> Result<Vec<(u64, EventId)>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("PK = :project AND SK BETWEEN :after AND :end")
-            .expression_attribute_values(":project", AttributeValue::S(keys::project_partition(id)))
-            .expression_attribute_values(":after", AttributeValue::S(keys::history(id, after_version + 1).sk))
-            .expression_attribute_values(":end", AttributeValue::S(format!("{}~", keys::HISTORY_PREFIX)))
-            .consistent_read(true)
-            .limit(limit)
-            .send()
-            .await
-            .map_err(StoreError::aws("Query"))?;
-        let items: Vec<HistoryItem> = schema::read_all(answer.items)?;
+        let history = self.query(keys::project_partition(id)).prefix(keys::HISTORY_PREFIX);
+        let after = keys::history(id, after_version).sk;
+        let items: Vec<HistoryItem> = history.after(Some(after)).page(limit).await?.read()?;
         Ok(items.into_iter().map(|item| (item.entry.version, item.event)).collect())
     }
 
@@ -288,20 +265,20 @@ impl HeadItem {
 }
 
 /// Reads a head.
-pub(super) fn stored(item: super::Item) -> Result<Stored, StoreError> {
-    Ok(schema::read::<HeadItem>(item)?.into_stored())
+pub(super) fn stored(item: Item) -> Result<Stored, StoreError> {
+    Ok(item.read::<HeadItem>()?.into_stored())
 }
 
 /// Reads a head as the lists get it.
-pub(super) fn live(item: super::Item) -> Result<Option<Project>, StoreError> {
-    Ok(match schema::read(item)? {
+pub(super) fn live(item: Item) -> Result<Option<Project>, StoreError> {
+    Ok(match item.read()? {
         HeadItem::Live { project, .. } => Some(*project),
         HeadItem::Tombstone { .. } => None,
     })
 }
 
 fn unchanged(revision: u64) -> Guard {
-    Guard::Unchanged("revision", AttributeValue::N(revision.to_string()))
+    Guard::is("revision", revision)
 }
 
 /// The départements a project concerns, in order of first mention; the whole country when there are too many.

@@ -1,11 +1,10 @@
 //! Webhooks: a few dozen items in one partition, read at every change.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
 use super::{CommunsStore, keys};
 use crate::store::error::{CommitError, StoreError};
-use crate::store::schema;
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::guard::Guard;
+use crate::store::item::Item;
+use crate::store::transaction::Transaction;
 use domain::api_key::Service;
 use domain::webhooks::subscription::{MAX_PER_SERVICE, Webhook, WebhookId};
 
@@ -16,30 +15,8 @@ impl CommunsStore {
     /// When DynamoDB fails.
     pub async fn webhooks(&self, service: Option<&Service>) -> Result<Vec<Webhook>, StoreError> {
         let prefix = service.map(keys::webhook_prefix).unwrap_or_default();
-        let mut webhooks = Vec::new();
-        let mut start = None;
-        loop {
-            let mut query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .expression_attribute_values(":all", AttributeValue::S(keys::WEBHOOKS.to_owned()))
-                .consistent_read(true)
-                .set_exclusive_start_key(start);
-            query = if prefix.is_empty() {
-                query.key_condition_expression("PK = :all")
-            } else {
-                query
-                    .key_condition_expression("PK = :all AND begins_with(SK, :prefix)")
-                    .expression_attribute_values(":prefix", AttributeValue::S(prefix.clone()))
-            };
-            let answer = query.send().await.map_err(StoreError::aws("Query"))?;
-            webhooks.extend(schema::read_all::<Webhook>(answer.items)?);
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(webhooks);
-            }
-        }
+        let items = self.query(keys::WEBHOOKS).prefix(prefix).all().await?;
+        items.into_iter().map(Item::read).collect()
     }
 
     /// One webhook of a service.
@@ -56,16 +33,8 @@ impl CommunsStore {
     /// [`CommitError::Race`] when the service has [`MAX_PER_SERVICE`] already.
     pub async fn register_webhook(&self, webhook: &Webhook) -> Result<(), CommitError> {
         let mut transaction = Transaction::default();
-        let values =
-            vec![(":one", AttributeValue::N("1".to_owned())), (":max", AttributeValue::N(MAX_PER_SERVICE.to_string()))];
-        self.update(
-            &mut transaction,
-            &keys::webhook_count(&webhook.service),
-            "ADD #count :one",
-            Some("attribute_not_exists(#count) OR #count < :max"),
-            &[("#count", "count")],
-            values,
-        )?;
+        let room = Guard::lacks("count").or(Guard::is_below("count", MAX_PER_SERVICE));
+        self.update(&keys::webhook_count(&webhook.service)).add("count", 1).when(room).within(&mut transaction)?;
         self.put(&mut transaction, &keys::webhook(&webhook.service, webhook.id), webhook, &Guard::Absent)?;
         self.commit(transaction).await
     }
@@ -76,17 +45,8 @@ impl CommunsStore {
     /// [`CommitError::Race`] when it was changed or deleted meanwhile.
     pub async fn update_webhook(&self, seen: &Webhook, next: Webhook) -> Result<Webhook, CommitError> {
         let next = Webhook { revision: seen.revision + 1, ..next };
-        let mut attributes: super::Item = schema::write(&next)?;
-        attributes.extend(keys::webhook(&next.service, next.id).to_attributes());
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(attributes))
-            .condition_expression("revision = :seen")
-            .expression_attribute_values(":seen", AttributeValue::N(seen.revision.to_string()))
-            .send()
-            .await
-            .map_err(CommitError::of_write("PutItem"))?;
+        let key = keys::webhook(&next.service, next.id);
+        self.put_now(&key, &next, &Guard::is("revision", seen.revision)).await?;
         Ok(next)
     }
 
@@ -96,14 +56,8 @@ impl CommunsStore {
     /// [`CommitError::Race`] when it was deleted meanwhile.
     pub async fn delete_webhook(&self, service: &Service, id: WebhookId) -> Result<(), CommitError> {
         let mut transaction = Transaction::default();
-        self.update(
-            &mut transaction,
-            &keys::webhook_count(service),
-            "ADD #count :minus",
-            Some("#count > :zero"),
-            &[("#count", "count")],
-            vec![(":minus", AttributeValue::N("-1".to_owned())), (":zero", AttributeValue::N("0".to_owned()))],
-        )?;
+        let count = self.update(&keys::webhook_count(service)).add("count", -1);
+        count.when(Guard::is_above("count", 0)).within(&mut transaction)?;
         self.delete(&mut transaction, &keys::webhook(service, id), &Guard::Present)?;
         self.commit(transaction).await
     }

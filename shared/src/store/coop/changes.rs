@@ -1,13 +1,12 @@
 //! The history of a user: the changes of one synchronisation lie in one item.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{CoopStore, keys};
 use crate::store::error::StoreError;
-use crate::store::schema;
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::guard::Guard;
+use crate::store::transaction::Transaction;
 use domain::coop::history::Change;
 
 /// Items read at a time: most hold a few changes, a sweep up to some ninety.
@@ -20,14 +19,6 @@ pub struct Cursor(pub String, pub usize);
 #[derive(Serialize, Deserialize)]
 struct ChangesItem {
     changes: Vec<Change>,
-}
-
-#[derive(Deserialize)]
-struct Stored {
-    #[serde(rename = "SK")]
-    sk: String,
-    #[serde(flatten)]
-    item: ChangesItem,
 }
 
 impl CoopStore {
@@ -54,33 +45,23 @@ impl CoopStore {
         let mut shown: Vec<(Cursor, Change)> = Vec::new();
         // The item a page ended in is read again, for what was not shown of it.
         let mut skipped = after.map_or(0, |Cursor(_, shown)| *shown);
-        let mut from = None;
+        let history = self.query(keys::history(user)).descending();
+        let mut query = match after {
+            None => history,
+            Some(Cursor(sort_key, _)) => history.up_to(sort_key),
+        };
         while shown.len() <= limit {
-            let mut query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .expression_attribute_values(":pk", AttributeValue::S(keys::history(user)))
-                .scan_index_forward(false)
-                .consistent_read(true)
-                .set_exclusive_start_key(from)
-                .limit(ITEMS);
-            query = match after {
-                None => query.key_condition_expression("PK = :pk"),
-                Some(Cursor(sk, _)) => query
-                    .key_condition_expression("PK = :pk AND SK <= :after")
-                    .expression_attribute_values(":after", AttributeValue::S(sk.clone())),
-            };
-            let answer = query.send().await.map_err(StoreError::aws("Query"))?;
-            for item in answer.items.unwrap_or_default() {
-                let Stored { sk, item } = schema::read(item)?;
+            let page = query.page(ITEMS).await?;
+            query = query.before(page.items.last().map(|item| item.sk().to_owned()));
+            for item in page.items {
+                let sk = item.sk().to_owned();
+                let item: ChangesItem = item.read()?;
                 let whole = after.is_none_or(|Cursor(last, _)| *last != sk);
                 let skip = if whole { 0 } else { std::mem::take(&mut skipped) };
                 let numbered = item.changes.into_iter().enumerate().skip(skip);
                 shown.extend(numbered.map(|(rank, change)| (Cursor(sk.clone(), rank + 1), change)));
             }
-            from = answer.last_evaluated_key;
-            if from.is_none() {
+            if !page.more {
                 break;
             }
         }

@@ -3,15 +3,14 @@
 //! One item a user: what is told is read when it is, so a second reason to tell adds nothing but a new `reason`, which
 //! keeps the item there when the call for the first one succeeds.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{CoopStore, keys};
 use crate::store::error::{CommitError, StoreError};
-use crate::store::table::Item;
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::guard::Guard;
+use crate::store::transaction::Transaction;
 use domain::instant;
 
 /// A contact is swept only after this: by then its message has been taken, or was never sent.
@@ -68,7 +67,7 @@ impl CoopStore {
     /// [`CommitError::Race`] when there is.
     pub async fn settle_contact(&self, owed: &Owed) -> Result<(), CommitError> {
         let mut transaction = Transaction::default();
-        let same = Guard::Unchanged("reason", AttributeValue::S(owed.reason.to_string()));
+        let same = Guard::is("reason", owed.reason);
         self.delete(&mut transaction, &keys::contact(owed.user), &same)?;
         self.commit(transaction).await
     }
@@ -78,21 +77,9 @@ impl CoopStore {
     /// # Errors
     /// [`CommitError::Race`] when somebody else dealt with it.
     pub async fn postpone_contact(&self, owed: &Owed, failed: bool, due_at: DateTime<Utc>) -> Result<(), CommitError> {
-        let number = |number: u32| AttributeValue::N(number.to_string());
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::contact(owed.user).to_attributes()))
-            .update_expression("SET attempts = :next, dueAt = :due")
-            .condition_expression("reason = :reason AND attempts = :attempts")
-            .expression_attribute_values(":next", number(owed.attempts + u32::from(failed)))
-            .expression_attribute_values(":due", AttributeValue::S(instant::text(due_at)))
-            .expression_attribute_values(":reason", AttributeValue::S(owed.reason.to_string()))
-            .expression_attribute_values(":attempts", number(owed.attempts))
-            .send()
-            .await
-            .map_err(CommitError::of_write("UpdateItem"))?;
-        Ok(())
+        let seen = Guard::is("reason", owed.reason).and(Guard::is("attempts", owed.attempts));
+        let update = self.update(&keys::contact(owed.user)).set("attempts", owed.attempts + u32::from(failed));
+        update.set(keys::DUE.sort, due_at).when(seen).send().await
     }
 
     /// The users whose contact is due, the longest first.
@@ -100,21 +87,8 @@ impl CoopStore {
     /// # Errors
     /// When DynamoDB fails.
     pub async fn due_contacts(&self, now: DateTime<Utc>, limit: i32) -> Result<Vec<Uuid>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(keys::DUE)
-            .key_condition_expression("#due = :contacts AND dueAt <= :now")
-            .expression_attribute_names("#due", keys::DUE)
-            .expression_attribute_values(":contacts", AttributeValue::S(keys::DUE_CONTACTS.to_owned()))
-            .expression_attribute_values(":now", AttributeValue::S(instant::text(now)))
-            .limit(limit)
-            .send()
-            .await
-            .map_err(StoreError::aws("Query"))?;
-        let id = |item: Item| item.get("PK")?.as_s().ok()?.strip_prefix("B#")?.parse().ok();
-        Ok(answer.items.unwrap_or_default().into_iter().filter_map(id).collect())
+        let due = self.query_index(keys::DUE, keys::DUE_CONTACTS).up_to(instant::text(now));
+        Ok(due.page(limit).await?.items.iter().filter_map(|item| keys::user_of_contact(item.pk())).collect())
     }
 
     /// When the sweep may look at a contact again whose message it has just sent.

@@ -4,16 +4,17 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::store::table::ItemKey;
+use crate::store::item::ItemKey;
+use crate::store::query::Index;
 use domain::coop::structures::Trait;
 use domain::instant;
 
 /// The index of all users that are not deleted.
-pub const ALL: &str = "all";
+pub const ALL: Index = Index { name: "all", sort: "PK" };
 /// The one partition of that index.
 pub const ALL_USERS: &str = "USERS";
 /// The index of what is due.
-pub const DUE: &str = "due";
+pub const DUE: Index = Index { name: "due", sort: "dueAt" };
 /// The one partition of that index.
 pub const DUE_CONTACTS: &str = "CONTACTS";
 /// All runs.
@@ -24,6 +25,8 @@ pub const EMPLOI: &str = "E#";
 pub const LIEU: &str = "L#";
 /// Begins the partition of a user.
 const USER: &str = "U#";
+/// Begins the partition of a contact.
+const CONTACT: &str = "B#";
 
 /// What is kept of a user.
 #[must_use]
@@ -70,7 +73,13 @@ pub fn changes(user: Uuid, at: DateTime<Utc>, id: Uuid) -> ItemKey {
 /// What Brevo has to be told of a user.
 #[must_use]
 pub fn contact(user: Uuid) -> ItemKey {
-    ItemKey::new(format!("B#{user}"), "B")
+    ItemKey::new(format!("{CONTACT}{user}"), "B")
+}
+
+/// The user of a contact's partition.
+#[must_use]
+pub fn user_of_contact(partition: &str) -> Option<Uuid> {
+    partition.strip_prefix(CONTACT)?.parse().ok()
 }
 
 /// A structure.
@@ -99,6 +108,12 @@ pub fn run(id: Uuid) -> ItemKey {
 #[must_use]
 pub fn mark(run: Uuid, user: Uuid) -> ItemKey {
     ItemKey::new(format!("R#{run}"), user.to_string())
+}
+
+/// The user of a mark's sort key.
+#[must_use]
+pub fn user_of_mark(sort_key: &str) -> Option<Uuid> {
+    sort_key.parse().ok()
 }
 
 fn digest(text: &str) -> String {

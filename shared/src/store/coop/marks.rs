@@ -2,19 +2,16 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{CoopStore, keys};
 use crate::store::error::{CommitError, StoreError};
-use crate::store::schema;
+use crate::store::guard::Guard;
 
 /// How long marks are kept: far longer than a run may be paused.
 const KEPT: TimeDelta = TimeDelta::days(90);
-/// Keys of one `BatchGetItem`.
-const BATCH: usize = 100;
 
 /// How an attempt at a user ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,13 +52,10 @@ impl CoopStore {
     /// When DynamoDB fails.
     pub async fn marks(&self, run: Uuid, users: &[Uuid]) -> Result<HashMap<Uuid, Mark>, StoreError> {
         let mut marks = HashMap::with_capacity(users.len());
-        for chunk in users.chunks(BATCH) {
-            let keys = chunk.iter().map(|user| keys::mark(run, *user).to_attributes()).collect();
-            for item in self.batch_get(keys).await? {
-                let user = item.get("SK").and_then(|sk| sk.as_s().ok()?.parse().ok());
-                let MarkItem { mark, .. } = schema::read(item)?;
-                marks.extend(user.map(|user| (user, mark)));
-            }
+        for item in self.batch_get(users.iter().map(|user| keys::mark(run, *user))).await? {
+            let user = keys::user_of_mark(item.sk());
+            let MarkItem { mark, .. } = item.read()?;
+            marks.extend(user.map(|user| (user, mark)));
         }
         Ok(marks)
     }
@@ -72,17 +66,7 @@ impl CoopStore {
     /// [`CommitError::Race`] when this attempt, or a later one, is marked already.
     pub async fn mark(&self, run: Uuid, user: Uuid, mark: Mark, now: DateTime<Utc>) -> Result<(), CommitError> {
         let item = MarkItem { mark, expires_at: (now + KEPT).timestamp() };
-        let mut attributes: HashMap<String, AttributeValue> = schema::write(&item)?;
-        attributes.extend(keys::mark(run, user).to_attributes());
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(attributes))
-            .condition_expression("attribute_not_exists(PK) OR attempt < :attempt")
-            .expression_attribute_values(":attempt", AttributeValue::N(mark.attempt.to_string()))
-            .send()
-            .await
-            .map_err(CommitError::of_write("PutItem"))?;
-        Ok(())
+        let later = Guard::Absent.or(Guard::is_below("attempt", mark.attempt));
+        self.put_now(&keys::mark(run, user), &item, &later).await
     }
 }

@@ -6,8 +6,6 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -15,9 +13,11 @@ use uuid::Uuid;
 use super::marks::{Ending, Mark};
 use super::{CoopStore, keys};
 use crate::platform::measures::Count;
-use crate::store::error::{CommitError, StoreError};
-use crate::store::schema;
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::error::{CommitError, StoreError, unless_raced};
+use crate::store::guard::Guard;
+use crate::store::table::attribute;
+use crate::store::transaction::Transaction;
+use crate::store::update::Update;
 use domain::coop::run::{Run, Status, Tally, is_mass_removal};
 use domain::instant;
 
@@ -137,22 +137,8 @@ impl CoopStore {
     /// # Errors
     /// When DynamoDB fails.
     pub async fn runs(&self, before: Option<Uuid>, limit: i32) -> Result<Vec<StoredRun>, StoreError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .expression_attribute_values(":pk", AttributeValue::S(keys::RUNS.to_owned()))
-            .scan_index_forward(false)
-            .consistent_read(true)
-            .limit(limit);
-        let query = match before {
-            None => query.key_condition_expression("PK = :pk"),
-            Some(before) => query
-                .key_condition_expression("PK = :pk AND SK < :before")
-                .expression_attribute_values(":before", AttributeValue::S(before.to_string())),
-        };
-        let answer = query.send().await.map_err(StoreError::aws("Query"))?;
-        schema::read_all(answer.items)
+        let runs = self.query(keys::RUNS).before(before.map(|id| keys::run(id).sk)).descending();
+        runs.page(limit).await?.read()
     }
 
     /// Takes the listing of a run over, if nobody is at it.
@@ -160,14 +146,9 @@ impl CoopStore {
     /// # Errors
     /// [`CommitError::Race`] when somebody is.
     pub async fn take_listing(&self, id: Uuid, now: DateTime<Utc>) -> Result<StoredRun, CommitError> {
-        let update = self
-            .run_update(id)
-            .update_expression("SET leaseUntil = :until")
-            .condition_expression("attribute_not_exists(leaseUntil) OR leaseUntil = :null OR leaseUntil <= :now")
-            .expression_attribute_values(":until", AttributeValue::S(instant::text(now + LEASE)))
-            .expression_attribute_values(":null", AttributeValue::Null(true))
-            .expression_attribute_values(":now", AttributeValue::S(instant::text(now)));
-        updated(update).await
+        let over = Guard::is("leaseUntil", None::<DateTime<Utc>>).or(Guard::is_at_most("leaseUntil", now));
+        let free = Guard::lacks("leaseUntil").or(over);
+        self.update(&keys::run(id)).set("leaseUntil", now + LEASE).when(free).send_returning().await
     }
 
     /// Notes that the users up to `cursor` had their message, `users` of them for the first time; `None`: all did.
@@ -183,25 +164,15 @@ impl CoopStore {
     ) -> Result<StoredRun, CommitError> {
         let which = if run.listed { "relisted" } else { "listed" };
         let added = if run.listed { 0 } else { users };
-        let (lease, at) = match cursor {
-            Some(at) => (AttributeValue::S(instant::text(now + LEASE)), AttributeValue::S(at.to_string())),
-            None => (AttributeValue::Null(true), AttributeValue::Null(true)),
-        };
-        let seen = run.cursor.map_or(AttributeValue::Null(true), |seen| AttributeValue::S(seen.to_string()));
-        let update = self
-            .run_update(run.id)
-            .update_expression("SET #cursor = :cursor, leaseUntil = :lease, #which = :done ADD #total :users")
-            .condition_expression("#cursor = :seen AND #which = :open")
-            .expression_attribute_names("#cursor", "cursor")
-            .expression_attribute_names("#which", which)
-            .expression_attribute_names("#total", "total")
-            .expression_attribute_values(":cursor", at)
-            .expression_attribute_values(":lease", lease)
-            .expression_attribute_values(":done", AttributeValue::Bool(cursor.is_none()))
-            .expression_attribute_values(":open", AttributeValue::Bool(false))
-            .expression_attribute_values(":seen", seen)
-            .expression_attribute_values(":users", AttributeValue::N(added.to_string()));
-        updated(update).await
+        let seen = Guard::is("cursor", run.cursor).and(Guard::is(which, false));
+        self.update(&keys::run(run.id))
+            .set("cursor", cursor)
+            .set("leaseUntil", cursor.map(|_| now + LEASE))
+            .set(which, cursor.is_none())
+            .add("total", added)
+            .when(seen)
+            .send_returning()
+            .await
     }
 
     /// Opens a user's ticket, and asks the guard. A ticket that is open already is the trace of an attempt that broke
@@ -210,35 +181,19 @@ impl CoopStore {
     /// # Errors
     /// When DynamoDB fails.
     pub async fn reserve(&self, run: Uuid, user: Uuid, asked: Reservation) -> Result<Reserved, CommitError> {
-        let ticket = serde_dynamo::to_attribute_value(asked).map_err(StoreError::from)?;
-        let update = self
-            .run_update(run)
-            .update_expression("SET tickets.#user = :ticket ADD seen :seen, removed :removed")
-            .condition_expression("attribute_not_exists(tickets.#user) AND #status <> :paused")
-            .expression_attribute_names("#user", user.to_string())
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":ticket", ticket)
-            .expression_attribute_values(":seen", number(asked.seen))
-            .expression_attribute_values(":removed", number(asked.removed))
-            .expression_attribute_values(":paused", AttributeValue::S("paused".to_owned()));
-        let now = match updated(update).await {
-            Ok(now) => now,
-            Err(CommitError::Race) => {
-                let run = self.run(run).await?;
-                let stands = run.is_some_and(|run| run.has_ticket(user) && run.status != Status::Paused);
-                return Ok(if stands { Reserved::Passed } else { Reserved::Held(false) });
-            }
-            Err(error) => return Err(error),
+        let open = Guard::lacks(ticket(user)).and(Guard::is_not("status", attribute(&Status::Paused)?));
+        let update = self.update(&keys::run(run)).set(&ticket(user), attribute(&asked)?);
+        let update = update.add("seen", asked.seen).add("removed", asked.removed).when(open);
+        let Some(now) = unless_raced(update.send_returning::<StoredRun>().await)? else {
+            let run = self.run(run).await?;
+            let stands = run.is_some_and(|run| run.has_ticket(user) && run.status != Status::Paused);
+            return Ok(if stands { Reserved::Passed } else { Reserved::Held(false) });
         };
         if !now.guarded || !is_mass_removal(now.tally.seen, now.tally.removed) {
             return Ok(Reserved::Passed);
         }
-        let update = self
-            .close(run, user, asked)
-            .update_expression("SET #status = :paused REMOVE tickets.#user ADD seen :seen, removed :removed")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":paused", AttributeValue::S("paused".to_owned()));
-        updated(update).await.map(|_| Reserved::Held(true))
+        let pause = self.close(run, user, asked).set("status", attribute(&Status::Paused)?);
+        pause.send().await.map(|()| Reserved::Held(true))
     }
 
     /// Closes a user's ticket and counts how they ended: once, whoever comes first. Answers the run as it is then, or
@@ -261,20 +216,13 @@ impl CoopStore {
             Ending::NoOp => (0, 1, -i64::from(mark.failed_before)),
             Ending::Failed => (0, 0, i64::from(!mark.failed_before)),
         };
-        let add = "synced :synced, noOp :no_op, failed :failed, quarantined :quarantined, seen :seen, removed :removed";
-        let signed = |value: i64| AttributeValue::N(value.to_string());
         let update = self
             .close(run, user, given_back)
-            .update_expression(format!("REMOVE tickets.#user ADD {add}"))
-            .expression_attribute_values(":synced", signed(synced))
-            .expression_attribute_values(":no_op", signed(no_op))
-            .expression_attribute_values(":failed", signed(failed))
-            .expression_attribute_values(":quarantined", signed(i64::from(mark.ending == Ending::Synced(true))));
-        match updated(update).await {
-            Ok(run) => Ok(Some(run)),
-            Err(CommitError::Race) => Ok(None),
-            Err(error) => Err(error),
-        }
+            .add("synced", synced)
+            .add("noOp", no_op)
+            .add("failed", failed)
+            .add("quarantined", i64::from(mark.ending == Ending::Synced(true)));
+        Ok(unless_raced(update.send_returning().await)?)
     }
 
     /// Ends a run all users of which were tried. Nothing happens while some were not, or the run is paused.
@@ -285,22 +233,12 @@ impl CoopStore {
         if run.status != Status::Running || !run.listed || run.run().pending() > 0 {
             return Ok(());
         }
-        let update = self
-            .run_update(run.id)
-            .update_expression("SET #status = :completed, finishedAt = :now")
-            .condition_expression("#status = :running")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":completed", AttributeValue::S("completed".to_owned()))
-            .expression_attribute_values(":running", AttributeValue::S("running".to_owned()))
-            .expression_attribute_values(":now", AttributeValue::S(instant::text(now)));
-        match updated(update).await {
-            Ok(_) => {
-                Count::SyncRunsCompleted.one();
-                Ok(())
-            }
-            Err(CommitError::Race) => Ok(()),
-            Err(error) => Err(error),
+        let running = Guard::is("status", attribute(&Status::Running)?);
+        let update = self.update(&keys::run(run.id)).set("status", attribute(&Status::Completed)?);
+        if unless_raced(update.set("finishedAt", now).when(running).send().await)?.is_some() {
+            Count::SyncRunsCompleted.one();
         }
+        Ok(())
     }
 
     /// Lets a paused run go on without the guard: users left behind are to be listed again.
@@ -308,53 +246,26 @@ impl CoopStore {
     /// # Errors
     /// [`CommitError::Race`] when it is not paused.
     pub async fn resume(&self, run: &StoredRun) -> Result<StoredRun, CommitError> {
+        let paused = Guard::is("status", attribute(&Status::Paused)?).and(Guard::is("listed", run.listed));
+        let update = self.update(&keys::run(run.id)).set("status", attribute(&Status::Running)?).when(paused);
+        let update = update.set("guarded", false).set("relisted", false);
         // A first listing under way keeps its place; the second one begins when it ends.
-        let expression = if run.listed {
-            "SET #status = :running, guarded = :no, relisted = :no, #cursor = :null"
-        } else {
-            "SET #status = :running, guarded = :no, relisted = :no"
-        };
-        let mut update = self
-            .run_update(run.id)
-            .update_expression(expression)
-            .condition_expression("#status = :paused AND listed = :listed")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":running", AttributeValue::S("running".to_owned()))
-            .expression_attribute_values(":paused", AttributeValue::S("paused".to_owned()))
-            .expression_attribute_values(":no", AttributeValue::Bool(false))
-            .expression_attribute_values(":listed", AttributeValue::Bool(run.listed));
-        if run.listed {
-            update = update
-                .expression_attribute_names("#cursor", "cursor")
-                .expression_attribute_values(":null", AttributeValue::Null(true));
-        }
-        updated(update).await
-    }
-
-    fn run_update(&self, id: Uuid) -> UpdateItemFluentBuilder {
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::run(id).to_attributes()))
-            .return_values(ReturnValue::AllNew)
+        let update = if run.listed { update.set("cursor", None::<Uuid>) } else { update };
+        update.send_returning().await
     }
 
     /// An update that closes a ticket, with `given_back` taken from what the guard counts.
-    fn close(&self, run: Uuid, user: Uuid, given_back: Reservation) -> UpdateItemFluentBuilder {
-        let negative = |value: u64| AttributeValue::N(if value == 0 { "0".to_owned() } else { format!("-{value}") });
-        self.run_update(run)
-            .condition_expression("attribute_exists(tickets.#user)")
-            .expression_attribute_names("#user", user.to_string())
-            .expression_attribute_values(":seen", negative(given_back.seen))
-            .expression_attribute_values(":removed", negative(given_back.removed))
+    fn close(&self, run: Uuid, user: Uuid, given_back: Reservation) -> Update<'_> {
+        let negative = |value: u64| -i64::try_from(value).unwrap_or(i64::MAX);
+        self.update(&keys::run(run))
+            .remove(&ticket(user))
+            .add("seen", negative(given_back.seen))
+            .add("removed", negative(given_back.removed))
+            .when(Guard::has(ticket(user)))
     }
 }
 
-async fn updated(update: UpdateItemFluentBuilder) -> Result<StoredRun, CommitError> {
-    let answer = update.send().await.map_err(CommitError::of_write("UpdateItem"))?;
-    Ok(schema::read(answer.attributes.unwrap_or_default())?)
-}
-
-fn number(value: u64) -> AttributeValue {
-    AttributeValue::N(value.to_string())
+/// Where a user's ticket lies in a run's item.
+fn ticket(user: Uuid) -> String {
+    format!("tickets.{user}")
 }

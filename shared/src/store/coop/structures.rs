@@ -2,19 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{CoopStore, keys};
 use crate::store::error::StoreError;
-use crate::store::schema;
-use crate::store::table::{Item, ItemKey};
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::guard::Guard;
+use crate::store::item::{Item, ItemKey};
+use crate::store::transaction::Transaction;
+use crate::store::update::Update;
 use domain::coop::structures::{Creation, Known, Question, Sharing, Structure, Trait};
-
-/// Keys of one `BatchGetItem`.
-const BATCH: usize = 100;
 
 #[derive(Deserialize)]
 struct SharingItem {
@@ -42,12 +39,12 @@ impl CoopStore {
         }
         let mut known = Known::default();
         // The two readings do not depend on each other; what the lists name beyond them is read after.
-        let (lists, structures) = futures_util::try_join!(self.all(traits.keys().cloned()), self.structures(&wanted))?;
+        let (lists, structures) =
+            futures_util::try_join!(self.batch_get(traits.keys().cloned()), self.structures(&wanted))?;
         let mut named = BTreeSet::new();
         for item in lists {
-            let pk = item.get("PK").and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
-            let shared = traits.get(&ItemKey::new(pk, "K"));
-            let SharingItem { ids, revision } = schema::read(item)?;
+            let shared = traits.get(&item.key());
+            let SharingItem { ids, revision } = item.read()?;
             named.extend(ids.iter().copied().filter(|id| !wanted.contains(id)));
             if let Some(shared) = shared {
                 known.sharing.insert((*shared).clone(), Sharing { ids: ids.into_iter().collect(), revision });
@@ -60,17 +57,8 @@ impl CoopStore {
 
     /// The structures of these ids that exist.
     async fn structures(&self, ids: &BTreeSet<Uuid>) -> Result<Vec<Structure>, StoreError> {
-        let items = self.all(ids.iter().map(|id| keys::structure(*id))).await?;
-        items.into_iter().map(schema::read).collect()
-    }
-
-    async fn all(&self, keys: impl Iterator<Item = ItemKey>) -> Result<Vec<Item>, StoreError> {
-        let keys: Vec<_> = keys.map(|key| key.to_attributes()).collect();
-        let mut items = Vec::with_capacity(keys.len());
-        for chunk in keys.chunks(BATCH) {
-            items.extend(self.batch_get(chunk.to_vec()).await?);
-        }
-        Ok(items)
+        let items = self.batch_get(ids.iter().map(|id| keys::structure(*id))).await?;
+        items.into_iter().map(Item::read).collect()
     }
 
     /// Adds structures to be made, each only if the list it was not found in is still the same.
@@ -89,20 +77,12 @@ impl CoopStore {
             }
         }
         for (shared, (ids, expected)) in lists {
-            let mut values = vec![
-                (":ids", AttributeValue::Ss(ids.iter().map(Uuid::to_string).collect())),
-                (":one", AttributeValue::N("1".to_owned())),
-            ];
-            let condition = match expected {
-                None => None,
-                Some(0) => Some("attribute_not_exists(PK)"),
-                Some(revision) => {
-                    values.push((":seen", AttributeValue::N(revision.to_string())));
-                    Some("revision = :seen")
-                }
+            let unchanged = match expected {
+                None => Guard::None,
+                Some(0) => Guard::Absent,
+                Some(revision) => Guard::is("revision", revision),
             };
-            let key = keys::sharing(&shared);
-            self.update(transaction, &key, "ADD ids :ids, revision :one", condition, &[], values)?;
+            self.share(&shared, &ids).when(unchanged).within(transaction)?;
         }
         Ok(())
     }
@@ -114,13 +94,14 @@ impl CoopStore {
     pub fn load_structure(&self, transaction: &mut Transaction, structure: &Structure) -> Result<(), StoreError> {
         self.put(transaction, &keys::structure(structure.id), structure, &Guard::None)?;
         for shared in structure.traits() {
-            let values = vec![
-                (":ids", AttributeValue::Ss(vec![structure.id.to_string()])),
-                (":one", AttributeValue::N("1".to_owned())),
-            ];
-            self.update(transaction, &keys::sharing(&shared), "ADD ids :ids, revision :one", None, &[], values)?;
+            self.share(&shared, &HashSet::from([structure.id])).within(transaction)?;
         }
         Ok(())
+    }
+
+    /// Adds structures to a list, which is another one from then on.
+    fn share(&self, shared: &Trait, ids: &HashSet<Uuid>) -> Update<'_> {
+        self.update(&keys::sharing(shared)).add("ids", ids).add("revision", 1)
     }
 
     /// Undoes the deletion of a structure.
@@ -128,8 +109,7 @@ impl CoopStore {
     /// # Errors
     /// When the write cannot be built.
     pub fn undelete_structure(&self, transaction: &mut Transaction, id: Uuid) -> Result<(), StoreError> {
-        let (expression, condition) = ("SET suppression = :none", Some("attribute_exists(PK)"));
-        let values = vec![(":none", AttributeValue::Null(true))];
-        self.update(transaction, &keys::structure(id), expression, condition, &[], values)
+        let update = self.update(&keys::structure(id)).set("suppression", None::<&str>);
+        update.when(Guard::Present).within(transaction)
     }
 }

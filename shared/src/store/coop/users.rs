@@ -1,16 +1,12 @@
 //! Users, with what is kept in their partition: emplois and places of activity.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{CoopStore, keys};
 use crate::store::error::{CommitError, StoreError};
-use crate::store::schema;
-use crate::store::table::Item;
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::guard::Guard;
+use crate::store::transaction::Transaction;
 use domain::coop::emplois::{Action, Step};
 use domain::coop::user::{Emploi, Lieu, User};
 use domain::instant;
@@ -59,41 +55,16 @@ impl CoopStore {
     /// When DynamoDB fails.
     pub async fn profile(&self, id: Uuid) -> Result<Option<Profile>, StoreError> {
         let (mut stored, mut emplois, mut lieux) = (None, Vec::new(), Vec::new());
-        for item in self.partition(keys::user_partition(id)).await? {
-            let sk = item.get("SK").and_then(|sk| sk.as_s().ok()).map(String::as_str).unwrap_or_default();
-            if sk.starts_with(keys::EMPLOI) {
-                emplois.push(schema::read(item)?);
-            } else if sk.starts_with(keys::LIEU) {
-                lieux.push(schema::read(item)?);
+        for item in self.query(keys::user_partition(id)).all().await? {
+            if item.sk().starts_with(keys::EMPLOI) {
+                emplois.push(item.read()?);
+            } else if item.sk().starts_with(keys::LIEU) {
+                lieux.push(item.read()?);
             } else {
-                stored = Some(schema::read(item)?);
+                stored = Some(item.read()?);
             }
         }
         Ok(stored.map(|stored| Profile { stored, emplois, lieux }))
-    }
-
-    /// Every item of a partition, strongly consistent.
-    async fn partition(&self, partition: String) -> Result<Vec<Item>, StoreError> {
-        let mut items = Vec::new();
-        let mut from = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("PK = :pk")
-                .expression_attribute_values(":pk", AttributeValue::S(partition.clone()))
-                .consistent_read(true)
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .map_err(StoreError::aws("Query"))?;
-            items.extend(answer.items.unwrap_or_default());
-            from = answer.last_evaluated_key;
-            if from.is_none() {
-                return Ok(items);
-            }
-        }
     }
 
     /// Adds a user, or replaces one read as `stored`.
@@ -110,7 +81,7 @@ impl CoopStore {
         let next = StoredUser { user: user.clone(), version: version + 1 };
         let guard = match stored {
             None => Guard::Absent,
-            Some(_) => Guard::Unchanged("version", AttributeValue::N(version.to_string())),
+            Some(_) => Guard::is("version", version),
         };
         let item = UserItem { stored: &next, all: (!user.deleted).then_some(keys::ALL_USERS) };
         self.put(transaction, &keys::user(user.id), &item, &guard)
@@ -122,18 +93,8 @@ impl CoopStore {
     /// [`CommitError::Race`] when somebody wrote the user meanwhile.
     pub async fn stamp_user(&self, stored: &StoredUser, user: &User) -> Result<(), CommitError> {
         let at = user.last_synced_from_dataspace.map(instant::text).unwrap_or_default();
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::user(user.id).to_attributes()))
-            .update_expression("SET lastSyncedFromDataspace = :at")
-            .condition_expression("version = :version")
-            .expression_attribute_values(":at", AttributeValue::S(at))
-            .expression_attribute_values(":version", AttributeValue::N(stored.version.to_string()))
-            .send()
-            .await
-            .map_err(CommitError::of_write("UpdateItem"))?;
-        Ok(())
+        let update = self.update(&keys::user(user.id)).set("lastSyncedFromDataspace", at);
+        update.when(Guard::is("version", stored.version)).send().await
     }
 
     /// Adds what becomes of an emploi, if anything does.
@@ -168,25 +129,7 @@ impl CoopStore {
     /// # Errors
     /// When DynamoDB fails.
     pub async fn user_ids(&self, after: Option<Uuid>, limit: i32) -> Result<Vec<Uuid>, StoreError> {
-        let from = after.map(|after| {
-            let mut key = keys::user(after).to_attributes();
-            key.insert(keys::ALL.to_owned(), AttributeValue::S(keys::ALL_USERS.to_owned()));
-            key
-        });
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(keys::ALL)
-            .key_condition_expression("#all = :users")
-            .expression_attribute_names("#all", keys::ALL)
-            .expression_attribute_values(":users", AttributeValue::S(keys::ALL_USERS.to_owned()))
-            .set_exclusive_start_key(from)
-            .limit(limit)
-            .send()
-            .await
-            .map_err(StoreError::aws("Query"))?;
-        let id = |item: HashMap<String, AttributeValue>| keys::user_of(item.get("PK")?.as_s().ok()?);
-        Ok(answer.items.unwrap_or_default().into_iter().filter_map(id).collect())
+        let users = self.query_index(keys::ALL, keys::ALL_USERS).after(after.map(keys::user_partition));
+        Ok(users.page(limit).await?.items.iter().filter_map(|item| keys::user_of(item.pk())).collect())
     }
 }

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::walk::{Page, Place};
 use super::{DroitsStore, keys};
 use crate::store::error::{CommitError, StoreError};
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::guard::Guard;
+use crate::store::transaction::Transaction;
 
 /// Housing ids in one item: sixteen bytes each, far from the 400 KB an item may have.
 const CHUNK: usize = 10_000;
@@ -92,7 +93,7 @@ impl DroitsStore {
     /// # Errors
     /// When DynamoDB fails.
     pub async fn housing_ids(&self, kind: Kind, id: Uuid) -> Result<Vec<Uuid>, StoreError> {
-        let chunks = self.whole::<Chunk>(&keys::collection_partition(kind, id), "H#").await?;
+        let chunks = self.whole::<Chunk>(&keys::collection_partition(kind, id), keys::CHUNK).await?;
         let mut ids = Vec::new();
         for (_, chunk) in chunks {
             if let serde_dynamo::AttributeValue::B(bytes) = chunk.ids {

@@ -5,14 +5,13 @@ use uuid::Uuid;
 
 use super::walk::{Page, Place};
 use super::{DroitsStore, keys};
+use crate::store::batch::KEYS_AT_A_TIME;
 use crate::store::error::{CommitError, StoreError};
-use crate::store::schema;
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::guard::Guard;
+use crate::store::item::Item;
+use crate::store::transaction::Transaction;
 use domain::droits::account::Establishment;
 use domain::droits::perimeter::GeoCode;
-
-/// Keys read in one call.
-const BATCH: usize = 100;
 
 /// An establishment as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +26,7 @@ pub struct Summary {
 
 /// The communes lie one after the other, five characters each: 35,000 of them fit an item.
 #[derive(Serialize, Deserialize)]
-struct Item {
+struct EstablishmentItem {
     id: Uuid,
     siren: String,
     name: String,
@@ -53,7 +52,7 @@ impl DroitsStore {
     /// # Errors
     /// When DynamoDB fails.
     pub async fn establishment(&self, id: Uuid) -> Result<Option<Establishment>, StoreError> {
-        let item: Option<Item> = self.get(&keys::establishment(id)).await?;
+        let item: Option<EstablishmentItem> = self.get(&keys::establishment(id)).await?;
         Ok(item.map(|item| Establishment {
             id: item.id,
             siren: item.siren,
@@ -69,13 +68,8 @@ impl DroitsStore {
     /// # Errors
     /// When DynamoDB fails.
     pub async fn summaries(&self, ids: &[Uuid]) -> Result<Vec<Summary>, StoreError> {
-        let mut found: Vec<Summary> = Vec::new();
-        for ids in ids.chunks(BATCH) {
-            let keys = ids.iter().map(|id| keys::establishment_listed(*id).to_attributes()).collect();
-            for item in self.batch_get(keys).await? {
-                found.push(schema::read(item)?);
-            }
-        }
+        let items = self.batch_get(ids.iter().map(|id| keys::establishment_listed(*id))).await?;
+        let mut found: Vec<Summary> = items.into_iter().map(Item::read).collect::<Result<_, _>>()?;
         found.sort_by_key(|summary| summary.id);
         Ok(found)
     }
@@ -112,7 +106,12 @@ impl DroitsStore {
         }
         self.put(&mut transaction, &keys::siren(&siren, id), &Empty {}, &Guard::None)?;
         self.put(&mut transaction, &keys::establishment_listed(id), &summary, &Guard::None)?;
-        self.put(&mut transaction, &keys::establishment(id), &Item { id, siren, name, communes }, &Guard::None)?;
+        self.put(
+            &mut transaction,
+            &keys::establishment(id),
+            &EstablishmentItem { id, siren, name, communes },
+            &Guard::None,
+        )?;
         self.commit(transaction).await
     }
 
@@ -146,11 +145,10 @@ impl DroitsStore {
         wanted.sort_unstable();
         wanted.dedup();
         let mut items: Vec<(Place, Locality)> = Vec::new();
-        for codes in wanted.chunks(BATCH) {
-            let keys = codes.iter().map(|code| keys::locality(*code).to_attributes()).collect();
+        for codes in wanted.chunks(KEYS_AT_A_TIME) {
             let mut found = Vec::new();
-            for item in self.batch_get(keys).await? {
-                let locality: Locality = schema::read(item)?;
+            for item in self.batch_get(codes.iter().map(|code| keys::locality(*code))).await? {
+                let locality: Locality = item.read()?;
                 found.push((Place(keys::LOCALITIES.to_owned(), locality.geo_code.to_string()), locality));
             }
             found.sort_by(|a, b| a.0.1.cmp(&b.0.1));

@@ -7,7 +7,8 @@ use super::collections::Kind;
 use super::walk::{Page, Place};
 use super::{DroitsStore, keys};
 use crate::store::error::{CommitError, StoreError};
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::guard::Guard;
+use crate::store::transaction::Transaction;
 use domain::droits::perimeter::GeoCode;
 
 /// What an event is about.

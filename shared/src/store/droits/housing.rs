@@ -1,26 +1,20 @@
 //! Housing, by commune and by id, and how much of it each commune has.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::StreamExt as _;
-use futures_util::TryStreamExt as _;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::walk::{Page, Place};
 use super::{DroitsStore, keys};
 use crate::store::error::{CommitError, StoreError};
-use crate::store::schema;
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::guard::Guard;
+use crate::store::item::Item;
+use crate::store::transaction::Transaction;
 use domain::droits::perimeter::GeoCode;
 
 /// ZLV's own statuses: 0 to 5.
 pub const STATUSES: u8 = 6;
-/// Keys read in one call.
-const BATCH: usize = 100;
-/// Calls under way at the same time.
-const AT_ONCE: usize = 8;
 
 /// A housing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,14 +68,13 @@ impl DroitsStore {
         Ok(self.get::<Stored>(&keys::housing(id)).await?.map(|stored| stored.housing))
     }
 
-    /// The housing of these ids (at most 100, each once) that exists.
+    /// The housing of these ids that exists.
     ///
     /// # Errors
     /// When DynamoDB fails.
     pub async fn housing_of(&self, ids: &[Uuid]) -> Result<Vec<Housing>, StoreError> {
-        let keys = ids.iter().map(|id| keys::housing(*id).to_attributes()).collect();
-        let found = self.batch_get(keys).await?;
-        found.into_iter().map(|item| Ok(schema::read::<Stored>(item)?.housing)).collect()
+        let found = self.batch_get(ids.iter().map(|id| keys::housing(*id))).await?;
+        found.into_iter().map(|item| Ok(item.read::<Stored>()?.housing)).collect()
     }
 
     /// A page of the housing of `communes`, of these statuses if any are given.
@@ -112,14 +105,8 @@ impl DroitsStore {
         let counts: Vec<Count> = match communes {
             None => self.whole::<Count>(keys::COUNTS, "").await?.into_iter().map(|(_, count)| count).collect(),
             Some(communes) => {
-                let distinct: Vec<GeoCode> = communes.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-                let batches: Vec<Vec<_>> = distinct
-                    .chunks(BATCH)
-                    .map(|codes| codes.iter().map(|code| keys::count(*code).to_attributes()).collect())
-                    .collect();
-                let reads = futures_util::stream::iter(batches).map(|keys| self.batch_get(keys)).buffered(AT_ONCE);
-                let found: Vec<Vec<crate::store::table::Item>> = reads.try_collect().await?;
-                found.into_iter().flatten().map(schema::read).collect::<Result<_, _>>()?
+                let found = self.batch_get(communes.iter().map(|code| keys::count(*code))).await?;
+                found.into_iter().map(Item::read).collect::<Result<_, _>>()?
             }
         };
         let occupied = counts.iter().map(|count| (count.commune, count.of(statuses))).filter(|(_, count)| *count > 0);
@@ -134,9 +121,7 @@ impl DroitsStore {
     pub async fn load_housing(&self, housing: &Housing) -> Result<(), CommitError> {
         let before: Option<Stored> = self.get(&keys::housing(housing.id)).await?;
         let mut transaction = Transaction::default();
-        let guard = before.as_ref().map_or(Guard::Absent, |stored| {
-            Guard::Unchanged("revision", AttributeValue::N(stored.revision.to_string()))
-        });
+        let guard = before.as_ref().map_or(Guard::Absent, |stored| Guard::is("revision", stored.revision));
         let revision = before.as_ref().map_or(0, |stored| stored.revision) + 1;
         let stored = Stored { housing: housing.clone(), revision };
         self.put(&mut transaction, &keys::housing(housing.id), &stored, &guard)?;
@@ -166,19 +151,14 @@ impl DroitsStore {
             *changes.entry(housing.geo_code).or_default().entry(housing.status).or_default() += one;
         }
         for (commune, by_status) in changes {
-            let by_status: Vec<(u8, i64)> = by_status.into_iter().filter(|(_, change)| *change != 0).collect();
-            if by_status.is_empty() {
+            let mut changed = by_status.into_iter().filter(|(_, change)| *change != 0).peekable();
+            if changed.peek().is_none() {
                 continue;
             }
-            let names: Vec<(String, String)> =
-                by_status.iter().map(|(status, _)| (format!(":c{status}"), attribute(*status))).collect();
-            let sums: Vec<String> = names.iter().map(|(value, name)| format!("{name} {value}")).collect();
-            let values = names
-                .iter()
-                .zip(&by_status)
-                .map(|((value, _), (_, change))| (value.as_str(), AttributeValue::N(change.to_string())))
-                .collect();
-            self.update(transaction, &keys::count(commune), &format!("ADD {}", sums.join(", ")), None, &[], values)?;
+            let update = self.update(&keys::count(commune));
+            changed
+                .fold(update, |update, (status, change)| update.add(&attribute(status), change))
+                .within(transaction)?;
         }
         Ok(())
     }

@@ -4,11 +4,12 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::collections::Kind;
-use crate::store::table::ItemKey;
+use crate::store::item::ItemKey;
+use crate::store::query::Index;
 use domain::droits::perimeter::GeoCode;
 
 /// The index of what is to be sent.
-pub const DUE: &str = "due";
+pub const DUE: Index = Index { name: "due", sort: "dueAt" };
 /// The one partition of that index.
 pub const DUE_MAILS: &str = "MAILS";
 /// All establishments.
@@ -23,6 +24,10 @@ pub const EVENTS: &str = "EVALL";
 pub const MEMBERSHIP: &str = "M#";
 /// Begins the sort key of an owner's count in a commune.
 pub const OWNER_COMMUNE: &str = "C#";
+/// Begins the sort key of part of the housing of a campaign or group.
+pub const CHUNK: &str = "H#";
+/// Begins the partition of a mail.
+const MAIL: &str = "MAIL#";
 
 /// A user.
 #[must_use]
@@ -40,6 +45,12 @@ pub fn user_partition(id: Uuid) -> String {
 #[must_use]
 pub fn membership(user: Uuid, establishment: Uuid) -> ItemKey {
     ItemKey::new(user_partition(user), format!("{MEMBERSHIP}{establishment}"))
+}
+
+/// The establishment a membership's sort key names.
+#[must_use]
+pub fn establishment_of_membership(sort_key: &str) -> Option<Uuid> {
+    sort_key.strip_prefix(MEMBERSHIP)?.parse().ok()
 }
 
 /// A perimeter.
@@ -99,7 +110,13 @@ pub fn attempts(subject: &str) -> ItemKey {
 /// A mail to send.
 #[must_use]
 pub fn mail(id: Uuid) -> ItemKey {
-    ItemKey::new(format!("MAIL#{id}"), "MAIL")
+    ItemKey::new(format!("{MAIL}{id}"), "MAIL")
+}
+
+/// The mail of a partition.
+#[must_use]
+pub fn mail_of(partition: &str) -> Option<Uuid> {
+    partition.strip_prefix(MAIL)?.parse().ok()
 }
 
 /// A locality.
@@ -150,6 +167,12 @@ pub fn owner_commune(id: Uuid, commune: GeoCode) -> ItemKey {
     ItemKey::new(owner_partition(id), format!("{OWNER_COMMUNE}{commune}"))
 }
 
+/// The commune an owner's count is of.
+#[must_use]
+pub fn commune_of_owner(sort_key: &str) -> Option<GeoCode> {
+    GeoCode::parse(sort_key.strip_prefix(OWNER_COMMUNE)?)
+}
+
 /// The owners of a commune's housing.
 #[must_use]
 pub fn owners_partition(commune: GeoCode) -> String {
@@ -177,7 +200,7 @@ pub fn collection(kind: Kind, id: Uuid) -> ItemKey {
 /// Part of the housing of a campaign or group.
 #[must_use]
 pub fn collection_chunk(kind: Kind, id: Uuid, number: usize) -> ItemKey {
-    ItemKey::new(collection_partition(kind, id), format!("H#{number:06}"))
+    ItemKey::new(collection_partition(kind, id), format!("{CHUNK}{number:06}"))
 }
 
 /// The campaigns, groups or drafts of an establishment.

@@ -1,13 +1,13 @@
 //! The outbox of mails: written with what they announce, removed once they were sent.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{DroitsStore, keys};
 use crate::store::error::{CommitError, StoreError};
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::guard::Guard;
+use crate::store::transaction::Transaction;
 use domain::instant;
 
 /// A mail is swept only after this: by then its message has been taken, or was never sent.
@@ -67,9 +67,7 @@ impl DroitsStore {
     /// # Errors
     /// When DynamoDB fails.
     pub async fn remove_mail(&self, id: Uuid) -> Result<(), CommitError> {
-        let mut transaction = Transaction::default();
-        self.delete(&mut transaction, &keys::mail(id), &Guard::None)?;
-        self.commit(transaction).await
+        Ok(self.delete_now(&keys::mail(id)).await?)
     }
 
     /// The mails whose message seems lost, the oldest first.
@@ -77,20 +75,7 @@ impl DroitsStore {
     /// # Errors
     /// When DynamoDB fails.
     pub async fn overdue_mails(&self, now: DateTime<Utc>, limit: i32) -> Result<Vec<Uuid>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(keys::DUE)
-            .key_condition_expression("#due = :mails AND dueAt <= :now")
-            .expression_attribute_names("#due", keys::DUE)
-            .expression_attribute_values(":mails", AttributeValue::S(keys::DUE_MAILS.to_owned()))
-            .expression_attribute_values(":now", AttributeValue::S(instant::text(now)))
-            .limit(limit)
-            .send()
-            .await
-            .map_err(StoreError::aws("Query"))?;
-        let id = |item: crate::store::table::Item| item.get("PK")?.as_s().ok()?.strip_prefix("MAIL#")?.parse().ok();
-        Ok(answer.items.unwrap_or_default().into_iter().filter_map(id).collect())
+        let due = self.query_index(keys::DUE, keys::DUE_MAILS).up_to(instant::text(now));
+        Ok(due.page(limit).await?.items.iter().filter_map(|item| keys::mail_of(item.pk())).collect())
     }
 }

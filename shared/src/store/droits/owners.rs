@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -10,7 +9,8 @@ use super::housing::Housing;
 use super::walk::{Page, Place};
 use super::{DroitsStore, keys};
 use crate::store::error::StoreError;
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::guard::Guard;
+use crate::store::transaction::Transaction;
 use domain::droits::perimeter::GeoCode;
 
 /// An owner.
@@ -26,8 +26,6 @@ pub struct Owner {
 /// How much housing an owner has in a commune.
 #[derive(Deserialize)]
 struct Count {
-    #[serde(rename = "SK")]
-    sk: String,
     housing: i64,
 }
 
@@ -54,8 +52,8 @@ impl DroitsStore {
     /// When DynamoDB fails.
     pub async fn communes_of_owner(&self, id: Uuid) -> Result<Vec<GeoCode>, StoreError> {
         let counts = self.whole::<Count>(&keys::owner_partition(id), keys::OWNER_COMMUNE).await?;
-        let commune = |count: &Count| GeoCode::parse(count.sk.strip_prefix(keys::OWNER_COMMUNE)?);
-        Ok(counts.iter().filter(|(_, count)| count.housing > 0).filter_map(|(_, count)| commune(count)).collect())
+        let held = counts.iter().filter(|(_, count)| count.housing > 0);
+        Ok(held.filter_map(|(sk, _)| keys::commune_of_owner(sk)).collect())
     }
 
     /// A page of the owners of housing in `communes`, each once: an owner with housing in several of them is listed in
@@ -116,8 +114,7 @@ impl DroitsStore {
                 continue;
             }
             for key in [keys::owner_commune(owner, commune), keys::owner_in(commune, owner)] {
-                let value = vec![(":change", AttributeValue::N(change.to_string()))];
-                self.update(transaction, &key, "ADD housing :change", None, &[], value)?;
+                self.update(&key).add("housing", change).within(transaction)?;
             }
         }
         Ok(())

@@ -1,13 +1,13 @@
 //! Users, their memberships and perimeters, and the prospects they were.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{DroitsStore, keys};
 use crate::store::error::StoreError;
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::guard::Guard;
+use crate::store::transaction::Transaction;
 use domain::droits::account::{Establishment, Prospect, User};
 use domain::droits::perimeter::Perimeter;
 use domain::instant;
@@ -102,8 +102,7 @@ impl DroitsStore {
     /// When DynamoDB fails.
     pub async fn memberships(&self, user: Uuid) -> Result<Vec<Uuid>, StoreError> {
         let found = self.whole::<MembershipItem>(&keys::user_partition(user), keys::MEMBERSHIP).await?;
-        let id = |(sk, _): (String, _)| sk.strip_prefix(keys::MEMBERSHIP)?.parse().ok();
-        Ok(found.into_iter().filter_map(id).collect())
+        Ok(found.iter().filter_map(|(sk, _)| keys::establishment_of_membership(sk)).collect())
     }
 
     /// A prospect, by e-mail in lower case.
@@ -151,7 +150,7 @@ impl DroitsStore {
         user: &User,
     ) -> Result<(), StoreError> {
         let next = StoredUser { user: user.clone(), version: stored.version + 1, ..stored.clone() };
-        let unchanged = Guard::Unchanged("version", AttributeValue::N(stored.version.to_string()));
+        let unchanged = Guard::is("version", stored.version);
         self.put(transaction, &keys::user(user.id), &next, &unchanged)
     }
 

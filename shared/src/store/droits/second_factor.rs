@@ -1,13 +1,13 @@
 //! The second factor of administrators: the code under way, and the wrong ones.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{DroitsStore, keys};
 use crate::store::error::StoreError;
-use crate::store::transaction::{Guard, Transaction};
+use crate::store::guard::Guard;
+use crate::store::transaction::Transaction;
 use domain::instant;
 
 /// What is kept of a person's second factor.
@@ -50,7 +50,7 @@ impl DroitsStore {
     ) -> Result<(), StoreError> {
         let guard = match before.version {
             0 => Guard::Absent,
-            version => Guard::Unchanged("version", AttributeValue::N(version.to_string())),
+            version => Guard::is("version", version),
         };
         let next = SecondFactor { version: before.version + 1, ..next.clone() };
         self.put(transaction, &keys::second_factor(user), &next, &guard)

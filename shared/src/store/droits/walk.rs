@@ -1,13 +1,12 @@
 //! Pages that go through several partitions, one after the other, in a stable order.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::DroitsStore;
 use crate::store::error::StoreError;
-use crate::store::schema;
+use crate::store::item::Item;
 
 /// Partitions asked at the same time.
 const AT_ONCE: usize = 8;
@@ -84,34 +83,8 @@ impl DroitsStore {
         partition: &str,
         prefix: &str,
     ) -> Result<Vec<(String, T)>, StoreError> {
-        let mut found = Vec::new();
-        let mut from = None;
-        loop {
-            let query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .expression_attribute_values(":partition", AttributeValue::S(partition.to_owned()))
-                .consistent_read(true)
-                .set_exclusive_start_key(from);
-            // DynamoDB refuses an empty text for a key.
-            let query = if prefix.is_empty() {
-                query.key_condition_expression("PK = :partition")
-            } else {
-                query
-                    .key_condition_expression("PK = :partition AND begins_with(SK, :prefix)")
-                    .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
-            };
-            let answer = query.send().await.map_err(StoreError::aws("Query"))?;
-            for item in answer.items.unwrap_or_default() {
-                let sk = item.get("SK").and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default();
-                found.push((sk, schema::read(item)?));
-            }
-            from = answer.last_evaluated_key;
-            if from.is_none() {
-                return Ok(found);
-            }
-        }
+        let items = self.query(partition).prefix(prefix).all().await?;
+        items.into_iter().map(|item| Ok((item.sk().to_owned(), item.read()?))).collect()
     }
 
     async fn part<T: DeserializeOwned>(
@@ -120,26 +93,10 @@ impl DroitsStore {
         after: Option<String>,
         limit: usize,
     ) -> Result<Answer<T>, StoreError> {
-        let mut query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .expression_attribute_values(":partition", AttributeValue::S(partition.clone()))
-            .consistent_read(true)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        query = match after {
-            Some(after) => query
-                .key_condition_expression("PK = :partition AND SK > :after")
-                .expression_attribute_values(":after", AttributeValue::S(after)),
-            None => query.key_condition_expression("PK = :partition"),
-        };
-        let answer = query.send().await.map_err(StoreError::aws("Query"))?;
-        let unread = answer.last_evaluated_key.is_some();
-        let mut items = Vec::new();
-        for item in answer.items.unwrap_or_default() {
-            let sk = item.get("SK").and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default();
-            items.push((Place(partition.clone(), sk), schema::read(item)?));
-        }
-        Ok(Answer { items, unread })
+        let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+        let page = self.query(&partition).after(after).page(limit).await?;
+        let place = |item: &Item| Place(partition.clone(), item.sk().to_owned());
+        let items = page.items.into_iter().map(|item| Ok((place(&item), item.read()?)));
+        Ok(Answer { items: items.collect::<Result<_, StoreError>>()?, unread: page.more })
     }
 }
