@@ -70,7 +70,7 @@ pub enum StartError {
     #[error(transparent)]
     PortailDf(#[from] ClientError),
     /// The client of Brevo could not be made.
-    #[error("le client HTTP de Brevo n'a pas pu être préparé")]
+    #[error("the HTTP client of Brevo could not be built")]
     Brevo(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 

@@ -56,7 +56,7 @@ pub enum StartError {
     #[error(transparent)]
     Secret(#[from] SecretError),
     /// The HTTP client could not be made.
-    #[error("le client HTTP des webhooks n'a pas pu être préparé")]
+    #[error("the HTTP client of webhooks could not be built")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 

@@ -58,10 +58,10 @@ pub enum FetchError {
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The base URL is none.
-    #[error("l'adresse du Dataspace n'est pas une URL")]
+    #[error("the address of the Dataspace is no URL")]
     Url(#[from] url::ParseError),
     /// TLS could not be set up.
-    #[error("le client HTTP du Dataspace n'a pas pu être préparé")]
+    #[error("the HTTP client of the Dataspace could not be built")]
     Http(#[from] reqwest::Error),
 }
 

@@ -47,10 +47,10 @@ pub struct PortailDf {
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The base URL is none.
-    #[error("l'adresse de Portail DF n'est pas une URL")]
+    #[error("the address of Portail DF is no URL")]
     Url(#[from] url::ParseError),
     /// TLS could not be set up.
-    #[error("le client HTTP de Portail DF n'a pas pu être préparé")]
+    #[error("the HTTP client of Portail DF could not be built")]
     Http(#[from] reqwest::Error),
 }
 

@@ -6,7 +6,7 @@ use domain::webhooks::address::Policy;
 
 /// What is wrong with the environment.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("variables d'environnement absentes ou invalides : {}", .0.join(", "))]
+#[error("environment variables missing or invalid: {}", .0.join(", "))]
 pub struct ConfigError(Vec<String>);
 
 /// Reads variables and remembers which ones are missing.
@@ -75,8 +75,8 @@ mod tests {
     fn all_that_is_missing_is_named_at_once() {
         let look_up = |name: &str| (name == "A").then(|| "a".to_owned());
         let variables = Variables::new(&look_up);
-        let config = (variables.text("A"), variables.text("B"), variables.choice("C", "oui", "non"));
+        let config = (variables.text("A"), variables.text("B"), variables.choice("C", "yes", "no"));
         let error = variables.finish(config).unwrap_err();
-        assert_eq!(error.to_string(), "variables d'environnement absentes ou invalides : B, C (oui | non)");
+        assert_eq!(error.to_string(), "environment variables missing or invalid: B, C (yes | no)");
     }
 }

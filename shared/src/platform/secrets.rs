@@ -42,13 +42,13 @@ pub struct KeyRing {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// Secrets Manager could not be asked.
-    #[error("le secret {0} n'a pas pu être lu ({1})")]
+    #[error("secret {0} could not be read ({1})")]
     Unreadable(String, #[source] Box<aws_sdk_secretsmanager::Error>),
     /// The secret is empty or not of the documented form. Its content is not repeated.
-    #[error("le secret {0} n'a pas la forme attendue (voir template.yaml)")]
+    #[error("secret {0} has another form than documented (see template.yaml)")]
     Malformed(String),
     /// No key of the ring opens it.
-    #[error("aucune clé du trousseau n'ouvre ce qui a été scellé")]
+    #[error("no key of the ring opens what was sealed")]
     Sealed,
 }
 
