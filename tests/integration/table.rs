@@ -2,11 +2,11 @@
 
 use domain::droits::account::Establishment;
 use domain::droits::perimeter::GeoCode;
+use engines::{Fault, Storage};
 use passerelle::platform::clock::Clock;
 use passerelle::store::droits::DroitsStore;
 use passerelle::store::error::StoreError;
 use passerelle::store::transaction::Transaction;
-use engines::{Fault, Storage};
 use passerelle_local::stack::{Stack, StackOptions};
 use uuid::Uuid;
 
