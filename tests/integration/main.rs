@@ -17,6 +17,7 @@ mod matrix;
 mod money;
 mod openapi;
 mod operations;
+mod operator;
 mod permissions;
 mod readme;
 mod recovery;

@@ -15,7 +15,9 @@ use tokio::sync::watch;
 
 use super::arguments::ServeOptions;
 use super::data_folder::DataFolder;
-use super::{Failure, print};
+use passerelle_operator::process::print;
+
+use super::Failure;
 use crate::caller::{CallError, Caller};
 use crate::demonstration;
 use crate::neighbours::Neighbours;

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use super::arguments::SyncAllOptions;
 use super::data_folder::DataFolder;
 use super::serve::{called, registered, stack_failure, unavailable};
-use super::{Failure, print};
+use passerelle_operator::process::print;
+
+use super::Failure;
 use crate::caller::Caller;
 use crate::demonstration;
 use crate::neighbours::Neighbours;
@@ -69,11 +71,12 @@ pub(super) async fn sync_all(options: SyncAllOptions) -> Result<(), Failure> {
     let (run, told) = followed(&coop, began).await?;
     let elapsed = began.elapsed();
     background.stop().await;
-    print(&if options.json {
+    let text = if options.json {
         format!("{}\n", json!({"run": told, "elapsedMs": u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)}))
     } else {
         summary(&run, elapsed)
-    })
+    };
+    Ok(print(&text)?)
 }
 
 /// Follows the newest run until nothing of it is left to do, drawing its progress. The run, read and as told.

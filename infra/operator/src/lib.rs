@@ -1,0 +1,178 @@
+//! What an operator does to a deployment. `passerelle` offers these commands too; this crate and its program build
+//! without the local stack and its engines.
+//!
+//! Everything the person reads is in French. A failure is one sentence on the error stream and one of the
+//! [`Failure`] statuses.
+
+pub mod arguments;
+pub mod copy_table;
+pub mod keys;
+pub mod process;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use arguments::Parsed;
+
+/// Why a command did not do what it was asked, and with which exit status the program ends.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Status 1: something nobody foresaw.
+    #[error("{0}")]
+    Unexpected(String),
+    /// Status 2: the arguments were not understood, or name what is not there.
+    #[error("{0}")]
+    Arguments(String),
+}
+
+impl Failure {
+    /// The exit status.
+    #[must_use]
+    pub const fn status(&self) -> u8 {
+        match self {
+            Self::Unexpected(_) => 1,
+            Self::Arguments(_) => 2,
+        }
+    }
+
+    /// An error of the store or of AWS with its causes, which say more than its own text.
+    fn of_table(error: &(dyn std::error::Error + 'static)) -> Self {
+        let causes = std::iter::successors(Some(error), |error| error.source());
+        let causes: Vec<String> = causes.map(ToString::to_string).collect();
+        Self::Unexpected(format!("table inaccessible : {}", causes.join(" : ")))
+    }
+}
+
+/// The operators' commands.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Looks after the API keys of a deployment.
+    Keys(keys::Keys),
+    /// Copies a restored table into the one of a deployment.
+    CopyTable(copy_table::CopyTable),
+}
+
+/// The lines of the help on these commands.
+pub const USAGE: &str = "\
+  passerelle keys --table TABLE issue SERVICE PORTÉE
+                                donne à un service une clé d'API, affichée cette seule fois (projects, sync, manage)
+  passerelle keys --table TABLE list SERVICE
+                                les empreintes des clés d'un service
+  passerelle keys --table TABLE revoke EMPREINTE
+                                révoque une clé
+  passerelle copy-table --from TABLE --to TABLE [--overwrite]
+                                recopie une table restaurée dans celle d'un déploiement : ce qui y manque, ou tout
+";
+
+/// The lines of the help on their options.
+pub const OPTIONS: &str = "\
+  --table TABLE     keys : la table des Communs du déploiement ; région et identifiants AWS viennent de l'environnement
+  --from, --to      copy-table : les deux tables
+  --overwrite       copy-table : remplace aussi ce qui existe (arrêter les écritures d'abord)
+  -h, --help        cette aide
+  -V, --version     la version
+";
+
+/// Carries out a command and tells its outcome to `out`. Region, credentials and endpoint come from the environment,
+/// as for every AWS tool.
+///
+/// # Errors
+/// When it could not be done.
+pub async fn run(command: Command, out: &mut impl Write) -> Result<(), Failure> {
+    let sdk = passerelle::platform::aws::load().await;
+    let client = aws_sdk_dynamodb::Client::new(&sdk);
+    match command {
+        Command::Keys(keys) => keys::run(client, keys, out).await,
+        Command::CopyTable(copy) => copy_table::run(&client, &copy, out).await,
+    }
+}
+
+#[derive(Parser)]
+#[command(name = "passerelle", version, disable_help_subcommand = true)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Runs the program with the arguments of this process, to its end.
+pub fn main() -> ExitCode {
+    process::exit(run_line(std::env::args_os()), Failure::status)
+}
+
+fn run_line(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
+    let help = format!(
+        "\
+Passerelle, commandes d'exploitation. Aussi dans « passerelle », qui sait en plus démarrer une pile locale.
+
+Usage :
+{USAGE}
+Options :
+{OPTIONS}
+Codes de retour : 0 tout va bien, 1 erreur imprévue, 2 arguments.
+"
+    );
+    match arguments::parse::<Line>(arguments, &help)? {
+        Parsed::Text(text) => process::print(&text),
+        Parsed::Line(line) => {
+            process::log_to_stderr();
+            process::runtime()?.block_on(run(line.command, &mut std::io::stdout()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::api_key::Service;
+
+    use super::*;
+    use crate::copy_table::CopyTable;
+    use crate::keys::{Keys, KeysAction, ScopeName};
+
+    fn read(line: &str) -> Result<Command, Failure> {
+        let arguments = std::iter::once("passerelle").chain(line.split_whitespace()).map(OsString::from);
+        match arguments::parse::<Line>(arguments, "aide")? {
+            Parsed::Line(line) => Ok(line.command),
+            Parsed::Text(text) => Err(Failure::Unexpected(text)),
+        }
+    }
+
+    #[test]
+    fn keys_name_their_table_service_and_scope() {
+        let service = Service::parse("zlv").unwrap();
+        let action = KeysAction::Issue { service, scope: ScopeName::Sync };
+        let expected = Command::Keys(Keys { table: "T".to_owned(), action });
+        assert_eq!(read("keys --table T issue zlv sync").unwrap(), expected);
+        for wrong in [
+            "keys issue zlv sync",
+            "keys --table T issue ZLV sync",
+            "keys --table T issue zlv all",
+            "keys --table T revoke abc",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn copying_overwrites_only_when_asked() {
+        let copy = |overwrite| Command::CopyTable(CopyTable { from: "A".to_owned(), to: "B".to_owned(), overwrite });
+        assert_eq!(read("copy-table --from A --to B").unwrap(), copy(false));
+        assert_eq!(read("copy-table --from A --to B --overwrite").unwrap(), copy(true));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_one_french_sentence() {
+        for (line, expected) in [
+            ("", "il manque une commande"),
+            ("danser", "l'argument « danser » n'est pas compris"),
+            ("copy-table --from A", "l'argument « --to <TABLE> » manque"),
+            ("keys --table T issue zlv all", "n'accepte pas la valeur « all »"),
+        ] {
+            let failure = read(line).unwrap_err();
+            assert_eq!(failure.status(), 2, "{line}");
+            assert!(failure.to_string().contains(expected), "{line}: {failure}");
+        }
+    }
+}
