@@ -7,7 +7,7 @@ use passerelle::platform::measures::{ACCEPT_TO_RECEIVE, BREAKERS_OPEN, Count, DE
 use serde_yaml_ng::Value;
 
 /// Sections of a runbook: what it means, what to look at, what to do.
-const SECTIONS: [&str; 3] = ["\n## What it means\n", "\n## What to look at\n", "\n## What to do\n"];
+const SECTIONS: [&str; 3] = ["\n## Ce que cela veut dire\n", "\n## Que regarder\n", "\n## Que faire\n"];
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
