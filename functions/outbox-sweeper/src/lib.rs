@@ -15,6 +15,7 @@ use passerelle::platform::clock::Clock;
 use passerelle::platform::config::{ConfigError, Variables};
 use passerelle::platform::queue::{DeliveryQueue, DeliveryTask, QueueError};
 use passerelle::store::communs::events::{Pending, Recipient, SENT_WITHIN};
+use passerelle::store::communs::webhooks::StoredWebhook;
 use passerelle::store::communs::{CommunsStore, keys};
 use passerelle::store::error::{CommitError, StoreError};
 use serde::Serialize;
@@ -144,7 +145,7 @@ impl Sweeper {
     }
 
     /// Sends the retries of one webhook that are due; how many were sent, and how many held.
-    async fn sweep_retries(&self, webhook: &Webhook) -> Result<(usize, usize), SweepError> {
+    async fn sweep_retries(&self, webhook: &StoredWebhook) -> Result<(usize, usize), SweepError> {
         let now = self.clock.now();
         if webhook.status() == WebhookStatus::Disabled {
             // Kept until it is enabled and recovered.
@@ -162,13 +163,13 @@ impl Sweeper {
     /// While the breaker is open, the oldest delivery due is sent as the one probe of this interval.
     async fn probe(
         &self,
-        webhook: &Webhook,
+        webhook: &StoredWebhook,
         due: Vec<(EventId, DateTime<Utc>)>,
         now: DateTime<Utc>,
     ) -> Result<usize, SweepError> {
         let Some((event, due)) = due.into_iter().next() else { return Ok(0) };
         let Some(health) = webhook.health.lease_probe(event.as_str(), now) else { return Ok(0) };
-        let leased = Webhook { health, ..webhook.clone() };
+        let leased = Webhook { health, ..Webhook::clone(webhook) };
         if !won_race(self.store.update_webhook(webhook, leased).await.map(drop))? {
             return Ok(0);
         }

@@ -156,7 +156,7 @@ impl App {
         let webhooks = self.store.webhooks(None).await?;
         let wanting = webhooks.into_iter().filter(|webhook| webhook.wants(event));
         let recipients: Vec<_> =
-            wanting.map(|webhook| Recipient { service: webhook.service, webhook: webhook.id }).collect();
+            wanting.map(|webhook| Recipient { service: webhook.service.clone(), webhook: webhook.id }).collect();
         self.store.add_event(transaction, event, &recipients)?;
         Ok(Outgoing { event: event.id.clone(), recipients })
     }

@@ -13,6 +13,7 @@ use passerelle::platform::queue::{DeliveryTask, QueueError};
 use passerelle::platform::secrets::SecretError;
 use passerelle::store::communs::deliveries::Expect;
 use passerelle::store::communs::delivery_facts::DeliveryFacts;
+use passerelle::store::communs::webhooks::StoredWebhook;
 use passerelle::store::error::{CommitError, StoreError};
 
 use crate::Fanout;
@@ -36,7 +37,7 @@ pub(crate) enum DeliverError {
 /// A delivery to be attempted, with everything the attempt needs.
 struct Candidate<'a> {
     task: DeliveryTask,
-    webhook: &'a Webhook,
+    webhook: &'a StoredWebhook,
     event: &'a Event,
     delivery: Delivery,
     /// What must hold of the stored delivery when the next one is written.

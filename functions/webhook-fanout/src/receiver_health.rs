@@ -5,6 +5,7 @@ use domain::webhooks::health::Health;
 use domain::webhooks::outcome::DeliveryOutcome;
 use domain::webhooks::subscription::{Webhook, WebhookStatus};
 use passerelle::platform::measures::Count;
+use passerelle::store::communs::webhooks::StoredWebhook;
 use passerelle::store::error::{CommitError, StoreError};
 
 use crate::Fanout;
@@ -17,7 +18,7 @@ impl Fanout {
     /// well before, costs no write.
     pub(crate) async fn record_health(
         &self,
-        webhook: &Webhook,
+        webhook: &StoredWebhook,
         outcome: &DeliveryOutcome,
     ) -> Result<WebhookStatus, StoreError> {
         let mut seen = Some(webhook.clone());
@@ -29,7 +30,7 @@ impl Fanout {
             let now = self.clock.now();
             let health: Health = webhook.health.record(outcome, now);
             let disabled = webhook.disabled.or_else(|| health.verdict(outcome, now));
-            let next = Webhook { health, disabled, ..webhook.clone() };
+            let next = Webhook { health, disabled, ..Webhook::clone(&webhook) };
             match self.store.update_webhook(&webhook, next).await {
                 Ok(next) => {
                     tell_changes(&webhook, &next);
@@ -47,7 +48,7 @@ impl Fanout {
     pub(crate) async fn mark_slow(&self, webhook: &Webhook, now: DateTime<Utc>) -> Result<(), StoreError> {
         let Some(webhook) = self.store.webhook(&webhook.service, webhook.id).await? else { return Ok(()) };
         let Some(health) = webhook.health.mark_slow(now) else { return Ok(()) };
-        match self.store.update_webhook(&webhook, Webhook { health, ..webhook.clone() }).await {
+        match self.store.update_webhook(&webhook, Webhook { health, ..Webhook::clone(&webhook) }).await {
             // Whoever was faster has marked it, or the next attempt will.
             Ok(_) | Err(CommitError::Race) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),

@@ -9,9 +9,9 @@ use domain::communs::event::Event;
 use domain::communs::project::{Outcome, ProjectId};
 use domain::reference::email::Email;
 use domain::shape::Shape;
-use domain::webhooks::subscription::Webhook;
 use passerelle::identity::person_hash::Person;
 use passerelle::store::communs::projects::Stored;
+use passerelle::store::communs::webhooks::StoredWebhook;
 use passerelle::store::error::CommitError;
 use passerelle::store::transaction::Transaction;
 use passerelle::web::body::{MAX_BYTES, RawBody};
@@ -100,7 +100,7 @@ async fn erase_from(
     person: &Person,
     id: ProjectId,
     is_person: &(impl Fn(&str) -> bool + Sync),
-    webhooks: &[Webhook],
+    webhooks: &[StoredWebhook],
     counts: &mut Counts,
 ) -> Result<(), ApiError> {
     let (right, porteur) = deciding(|| remove_right(app, caller, person, id, is_person)).await?;

@@ -8,6 +8,7 @@ use domain::webhooks::health::Health;
 use domain::webhooks::signature::SigningSecret;
 use domain::webhooks::subscription::{ROTATION_OVERLAP, SealedSecret, Webhook, WebhookId, WebhookStatus};
 use http::StatusCode;
+use passerelle::store::communs::webhooks::StoredWebhook;
 use passerelle::store::error::CommitError;
 use passerelle::web::body::{MAX_BYTES, RawBody};
 use passerelle::web::problem::Code;
@@ -60,7 +61,6 @@ pub(super) async fn create(
         secrets: vec![SealedSecret { sealed, until: None }],
         created_at: now,
         health: Health::default(),
-        revision: 0,
     };
     match app.store.register_webhook(&webhook).await {
         Ok(()) => {}
@@ -93,7 +93,7 @@ pub(super) async fn create(
 )]
 pub(super) async fn list(State(app): State<App>, caller: ServiceCaller) -> Result<Json<Value>, ApiError> {
     let webhooks = app.store.webhooks(Some(&caller.service)).await?;
-    let items: Vec<Value> = webhooks.iter().map(to_json).collect();
+    let items: Vec<Value> = webhooks.iter().map(|webhook| to_json(webhook)).collect();
     Ok(Json(json!({"items": items})))
 }
 
@@ -117,7 +117,8 @@ pub(super) async fn read(
     caller: ServiceCaller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    Ok(Json(to_json(&find_webhook(&app, &caller, &id).await?)))
+    let webhook = find_webhook(&app, &caller, &id).await?;
+    Ok(Json(to_json(&webhook)))
 }
 
 /// `PATCH /webhooks/{id}`: a merge patch.
@@ -153,9 +154,9 @@ pub(super) async fn patch(
             url: settings.url,
             event_types: settings.event_types,
             description: settings.description,
-            ..webhook.clone()
+            ..Webhook::clone(&webhook)
         };
-        if next == webhook {
+        if next == *webhook {
             return Ok(webhook);
         }
         Ok(app.store.update_webhook(&webhook, next).await?)
@@ -290,7 +291,7 @@ pub(super) async fn enable(
         }
         app.hold_all(&webhook).await?;
         // A clean slate: the failures that disabled it must not disable it again at the first new one.
-        let next = Webhook { disabled: None, health: Health::default(), ..webhook.clone() };
+        let next = Webhook { disabled: None, health: Health::default(), ..Webhook::clone(&webhook) };
         Ok(app.store.update_webhook(&webhook, next).await?)
     })
     .await?;
@@ -298,7 +299,7 @@ pub(super) async fn enable(
 }
 
 /// The webhook of a path; 404 for another service's.
-pub(super) async fn find_webhook(app: &App, caller: &ServiceCaller, id: &str) -> Result<Webhook, ApiError> {
+pub(super) async fn find_webhook(app: &App, caller: &ServiceCaller, id: &str) -> Result<StoredWebhook, ApiError> {
     let id = WebhookId::parse(id).ok_or(Code::NotFound)?;
     Ok(app.store.webhook(&caller.service, id).await?.ok_or(Code::NotFound)?)
 }

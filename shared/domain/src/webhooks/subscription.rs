@@ -92,9 +92,6 @@ pub struct Webhook {
     /// How its receiver has been doing.
     #[serde(default)]
     pub health: Health,
-    /// Bumped by every write, for optimistic locking.
-    #[serde(default)]
-    pub revision: u64,
 }
 
 impl Webhook {
@@ -154,7 +151,6 @@ mod tests {
             secrets: vec![SealedSecret { sealed: "a".into(), until: None }],
             created_at: start,
             health: Health::default(),
-            revision: 0,
         };
         let webhook = webhook.rotate_secret("b".into(), start).rotate_secret("c".into(), at("2026-11-02T15:00:00Z"));
         let signing = |text| webhook.signing_secrets(at(text)).map(|s| s.sealed.as_str()).collect::<String>();

@@ -6,17 +6,18 @@ use super::CommunsStore;
 use super::deliveries::DeliveryItem;
 use super::events::EventItem;
 use super::keys;
+use super::webhooks::StoredWebhook;
 use crate::platform::queue::DeliveryTask;
 use crate::store::error::StoreError;
 use crate::store::item::{Item, ItemKey};
 use domain::communs::event::{Event, EventId};
 use domain::webhooks::delivery::Delivery;
-use domain::webhooks::subscription::{Webhook, WebhookId};
+use domain::webhooks::subscription::WebhookId;
 
 /// What is stored of the webhooks, events and deliveries that some tasks name.
 #[derive(Debug, Default)]
 pub struct DeliveryFacts {
-    webhooks: HashMap<WebhookId, Webhook>,
+    webhooks: HashMap<WebhookId, StoredWebhook>,
     events: HashMap<EventId, Event>,
     deliveries: HashMap<ItemKey, Delivery>,
     /// Items there, but not of a form this version of the code reads: their tasks must come again, not be dropped.
@@ -26,7 +27,7 @@ pub struct DeliveryFacts {
 impl DeliveryFacts {
     /// The webhook of a task; `None` once it is deleted.
     #[must_use]
-    pub fn webhook(&self, task: &DeliveryTask) -> Option<&Webhook> {
+    pub fn webhook(&self, task: &DeliveryTask) -> Option<&StoredWebhook> {
         self.webhooks.get(&task.webhook)
     }
 
@@ -58,7 +59,7 @@ impl DeliveryFacts {
 
     fn read(&mut self, key: ItemKey, item: Item) -> Result<(), StoreError> {
         if key.pk == keys::WEBHOOKS {
-            let webhook: Webhook = item.read()?;
+            let webhook: StoredWebhook = item.read()?;
             self.webhooks.insert(webhook.id, webhook);
         } else if keys::event_of_delivery(&key.sk).is_some() {
             let stored: DeliveryItem = item.read()?;

@@ -1,5 +1,9 @@
 //! Webhooks: a few dozen items in one partition, read at every change.
 
+use std::ops::Deref;
+
+use serde::{Deserialize, Serialize};
+
 use super::{CommunsStore, keys};
 use crate::store::error::{CommitError, StoreError};
 use crate::store::guard::Guard;
@@ -8,12 +12,30 @@ use crate::store::transaction::Transaction;
 use domain::api_key::Service;
 use domain::webhooks::subscription::{MAX_PER_SERVICE, Webhook, WebhookId};
 
+/// A webhook as read, with what guards its next write.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredWebhook {
+    #[serde(flatten)]
+    webhook: Webhook,
+    /// One more at each write.
+    #[serde(default)]
+    revision: u64,
+}
+
+impl Deref for StoredWebhook {
+    type Target = Webhook;
+
+    fn deref(&self) -> &Webhook {
+        &self.webhook
+    }
+}
+
 impl CommunsStore {
     /// The webhooks of one service, or of all, in order of registration within a service.
     ///
     /// # Errors
     /// When DynamoDB fails.
-    pub async fn webhooks(&self, service: Option<&Service>) -> Result<Vec<Webhook>, StoreError> {
+    pub async fn webhooks(&self, service: Option<&Service>) -> Result<Vec<StoredWebhook>, StoreError> {
         let prefix = service.map(keys::webhook_prefix).unwrap_or_default();
         let items = self.query(keys::WEBHOOKS).prefix(prefix).all().await?;
         items.into_iter().map(Item::read).collect()
@@ -23,7 +45,7 @@ impl CommunsStore {
     ///
     /// # Errors
     /// When DynamoDB fails.
-    pub async fn webhook(&self, service: &Service, id: WebhookId) -> Result<Option<Webhook>, StoreError> {
+    pub async fn webhook(&self, service: &Service, id: WebhookId) -> Result<Option<StoredWebhook>, StoreError> {
         self.get(&keys::webhook(service, id)).await
     }
 
@@ -33,18 +55,19 @@ impl CommunsStore {
     /// [`CommitError::Race`] when the service has [`MAX_PER_SERVICE`] already.
     pub async fn register_webhook(&self, webhook: &Webhook) -> Result<(), CommitError> {
         let mut transaction = Transaction::default();
+        let first = StoredWebhook { webhook: webhook.clone(), revision: 0 };
         let room = Guard::lacks("count").or(Guard::is_below("count", MAX_PER_SERVICE));
         self.update(&keys::webhook_count(&webhook.service)).add("count", 1).when(room).within(&mut transaction)?;
-        self.put(&mut transaction, &keys::webhook(&webhook.service, webhook.id), webhook, &Guard::Absent)?;
+        self.put(&mut transaction, &keys::webhook(&webhook.service, webhook.id), &first, &Guard::Absent)?;
         self.commit(transaction).await
     }
 
-    /// Writes the next state of a webhook read as `seen`, whose revision it bumps.
+    /// Writes the next state of a webhook read as `seen`.
     ///
     /// # Errors
     /// [`CommitError::Race`] when it was changed or deleted meanwhile.
-    pub async fn update_webhook(&self, seen: &Webhook, next: Webhook) -> Result<Webhook, CommitError> {
-        let next = Webhook { revision: seen.revision + 1, ..next };
+    pub async fn update_webhook(&self, seen: &StoredWebhook, next: Webhook) -> Result<StoredWebhook, CommitError> {
+        let next = StoredWebhook { webhook: next, revision: seen.revision + 1 };
         let key = keys::webhook(&next.service, next.id);
         self.put_now(&key, &next, &Guard::is("revision", seen.revision)).await?;
         Ok(next)

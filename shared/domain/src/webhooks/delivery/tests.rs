@@ -23,7 +23,6 @@ fn webhook() -> Webhook {
         secrets: Vec::new(),
         created_at: now(),
         health: Health::default(),
-        revision: 0,
     }
 }
 
