@@ -13,7 +13,13 @@ use passerelle::platform::queue::Queue;
 use passerelle::platform::secrets::{Rotating, SecretError};
 use passerelle::store::communs::CommunsStore;
 use passerelle::store::coop::CoopStore;
-use uuid::Uuid;
+
+use crate::contacts::ContactOutbox;
+use crate::inscription::LieuImport;
+use crate::lister::RunLister;
+use crate::nightly::RunWorker;
+use crate::sync::UserSync;
+use crate::users::Users;
 
 /// The function's environment.
 #[derive(Clone, Debug)]
@@ -67,21 +73,19 @@ pub enum StartError {
     Brevo(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// The state of the function; cloning it is cheap.
+/// The state of the function: what each use case needs, made once. Cloning it is cheap.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
 
 /// What [`App`] derefs to.
 pub struct Inner {
-    pub(crate) clock: Clock,
-    pub(crate) ids: Ids,
-    pub(crate) store: CoopStore,
     pub(crate) keys: CommunsStore,
-    pub(crate) syncs: Queue,
-    pub(crate) dead_syncs: Queue,
-    pub(crate) contact_turns: Queue,
-    pub(crate) dataspace: Dataspace,
-    pub(crate) contacts: Contacts,
+    pub(crate) users: Users,
+    pub(crate) sync: UserSync,
+    pub(crate) lieux: LieuImport,
+    pub(crate) runs: RunLister,
+    pub(crate) worker: RunWorker,
+    pub(crate) outbox: ContactOutbox,
 }
 
 impl App {
@@ -98,22 +102,29 @@ impl App {
             Rotating::load(secrets.clone(), config.brevo_secret, clock.clone()),
         )?;
         let brevo = Brevo::new(&config.brevo_url, brevo).map_err(|error| StartError::Brevo(error.into()))?;
-        Ok(Self(Arc::new(Inner {
-            ids: Ids::default(),
-            store: CoopStore::new(dynamodb.clone(), config.coop_table),
-            keys: CommunsStore::new(dynamodb, config.communs_table),
-            syncs: Queue::new(sqs.clone(), config.syncs_queue_url),
-            dead_syncs: Queue::new(sqs.clone(), config.syncs_dead_letter_queue_url),
-            contact_turns: Queue::new(sqs, config.contacts_queue_url),
-            dataspace: Dataspace::new(&config.dataspace_url, dataspace)?,
-            contacts: Contacts::new(brevo, config.brevo_list_id),
-            clock,
-        })))
-    }
+        let brevo = Contacts::new(brevo, config.brevo_list_id);
+        let dataspace = Dataspace::new(&config.dataspace_url, dataspace)?;
+        let queue = |url| Queue::new(sqs.clone(), url);
+        let (syncs, dead_syncs) = (queue(config.syncs_queue_url), queue(config.syncs_dead_letter_queue_url));
+        let keys = CommunsStore::new(dynamodb.clone(), config.communs_table);
+        let store = CoopStore::new(dynamodb, config.coop_table);
+        let ids = Ids::default();
 
-    /// A new id.
-    pub(crate) fn new_id(&self) -> Uuid {
-        self.ids.next(self.clock.now())
+        let users = Users { store: store.clone() };
+        let contacts = queue(config.contacts_queue_url);
+        let outbox = ContactOutbox { store: store.clone(), queue: contacts, brevo, clock: clock.clone() };
+        let sync = UserSync {
+            users: users.clone(),
+            store: store.clone(),
+            dataspace,
+            outbox: outbox.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        };
+        let lieux = LieuImport { users: users.clone(), store: store.clone(), clock: clock.clone(), ids: ids.clone() };
+        let runs = RunLister { store: store.clone(), syncs: syncs.clone(), clock: clock.clone(), ids };
+        let worker = RunWorker { store, sync: sync.clone(), syncs, dead_syncs, clock };
+        Ok(Self(Arc::new(Inner { keys, users, sync, lieux, runs, worker, outbox })))
     }
 }
 

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use passerelle::platform::batch::{self, Concurrency, Failures, Message};
 use passerelle::platform::lambda::{self, Invocation, UnknownJob};
+use passerelle::store::error::StoreError;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::jobs::{Job, SyncTurn};
+use crate::jobs::{Job, SyncJob};
 use crate::lister::RunError;
 
 /// One user is fetched while another is written.
@@ -31,11 +32,11 @@ pub enum ScheduleError {
     #[error(transparent)]
     Job(#[from] UnknownJob),
     /// Users could not be listed.
-    #[error("les utilisateurs n'ont pas pu être parcourus")]
+    #[error("the users could not be listed")]
     Listing(#[from] RunError),
     /// Contacts could not be listed.
-    #[error("les contacts en attente n'ont pas pu être parcourus")]
-    Contacts(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the pending contacts could not be listed")]
+    Contacts(#[source] StoreError),
 }
 
 impl Scheduled {
@@ -60,13 +61,12 @@ impl App {
     pub async fn scheduled(&self, event: &Value) -> Result<usize, ScheduleError> {
         match Scheduled::of(event)? {
             Scheduled::NightlySync => {
-                self.start_run().await?;
+                self.runs.start().await?;
                 Ok(1)
             }
             Scheduled::Sweep => {
-                let listings = self.sweep_listings().await?;
-                let contacts = self.sweep_contacts().await;
-                Ok(listings + contacts.map_err(|error| ScheduleError::Contacts(error.into()))?)
+                let listings = self.runs.sweep().await?;
+                Ok(listings + self.outbox.sweep().await.map_err(ScheduleError::Contacts)?)
             }
         }
     }
@@ -74,17 +74,17 @@ impl App {
     /// Does the jobs of a batch and names the messages that must come again.
     pub async fn handle(&self, event: SqsEvent, invocation: Invocation) -> SqsBatchResponse {
         let (mut contacts, mut listings) = (Vec::new(), Vec::new());
-        let mut syncs: BTreeMap<Uuid, Vec<Message<SyncTurn>>> = BTreeMap::new();
+        let mut syncs: BTreeMap<Uuid, Vec<Message<SyncJob>>> = BTreeMap::new();
         for message in batch::read(event, |body| serde_json::from_str(body).ok()) {
             match message.body {
-                Job::Sync(turn) => syncs.entry(turn.run).or_default().push(message.with(turn)),
+                Job::Sync(job) => syncs.entry(job.run).or_default().push(message.with(job)),
                 Job::List { run } => listings.push(message.with(run)),
-                Job::Contact(turn) => contacts.push(message.with(turn)),
+                Job::Contact(job) => contacts.push(message.with(job)),
             }
         }
         // One after the other: the rate of calls to Brevo rests on it.
-        let mut failures = invocation.handle_each(contacts, Concurrency::Sequential, |turn| self.tell(turn)).await;
-        let list = async |run| self.take_listing(run).await.map(drop);
+        let mut failures = invocation.handle_each(contacts, Concurrency::Sequential, |job| self.outbox.tell(job)).await;
+        let list = async |run| self.runs.resume_listing(run).await.map(drop);
         failures.extend(invocation.handle_each(listings, Concurrency::Sequential, list).await);
         for (run, users) in syncs {
             failures.extend(self.sync_users(run, users, &invocation).await);
@@ -92,10 +92,10 @@ impl App {
         failures.into()
     }
 
-    async fn sync_users(&self, run: Uuid, users: Vec<Message<SyncTurn>>, invocation: &Invocation) -> Failures {
+    async fn sync_users(&self, run: Uuid, users: Vec<Message<SyncJob>>, invocation: &Invocation) -> Failures {
         let ids: Vec<Uuid> = users.iter().map(|message| message.body.user).collect();
-        match self.round(run, &ids).await {
-            Ok(round) => invocation.handle_each(users, FETCH_AND_WRITE, |turn| self.take_turn(turn, &round)).await,
+        match self.worker.read_batch(run, &ids).await {
+            Ok(batch) => invocation.handle_each(users, FETCH_AND_WRITE, |job| self.worker.handle(job, &batch)).await,
             Err(error) => {
                 tracing::warn!(%run, %error, "run not read");
                 Failures::all(&users)

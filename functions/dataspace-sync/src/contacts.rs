@@ -1,102 +1,99 @@
-//! The outbox of Brevo: a contact is told after the commit, as it is then, until it succeeds.
+//! The outbox of Brevo: a contact is told after the commit that concerns it, in the state it has when the call is made,
+//! and the call is repeated until it succeeds or is given up.
 //!
-//! Brevo takes ten calls a second. The queue is read by at most two invocations at a time, and each holds its place for
-//! a fifth of a second per call: whatever there is to tell, the rate is kept without anybody counting.
+//! Brevo takes ten calls a second. The queue is read by at most two invocations at a time, and each takes at least a
+//! fifth of a second per call: the rate is kept without anybody counting.
 
 use std::time::Duration;
 
 use domain::coop::contact::Contact;
 use domain::coop::retry;
 use domain::coop::user::User;
+use passerelle::clients::contacts::Contacts;
+use passerelle::platform::clock::Clock;
 use passerelle::platform::measures::Count;
-use passerelle::store::coop::{CoopStore, Owed};
-use passerelle::store::error::{CommitError, StoreError};
+use passerelle::platform::queue::Queue;
+use passerelle::store::coop::{CoopStore, PendingContact};
+use passerelle::store::error::{StoreError, unless_raced};
 use tokio::time::Instant;
 
-use crate::app::App;
-use crate::jobs::{ContactTurn, Job, no_group};
+use crate::jobs::{ContactJob, Job, no_group};
 
-/// How long a call holds its place: two places, ten calls a second.
-const PLACE: Duration = Duration::from_millis(200);
+/// The least a call takes: two invocations, ten calls a second.
+const CALL_SLOT: Duration = Duration::from_millis(200);
 /// Contacts swept at a time.
 const SWEPT: i32 = 100;
 
-/// Why a message must come again.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ContactError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Commit(#[from] CommitError),
+/// Tells Brevo of users.
+#[derive(Clone)]
+pub(crate) struct ContactOutbox {
+    pub(crate) store: CoopStore,
+    pub(crate) queue: Queue,
+    pub(crate) brevo: Contacts,
+    pub(crate) clock: Clock,
 }
 
-impl App {
-    /// Says that a contact waits. A failure is no failure of the synchronisation: the sweep finds the contact.
-    pub(crate) async fn announce(&self, owed: &Owed) {
-        let turn = ContactTurn { user: owed.user, reason: owed.reason, attempts: owed.attempts };
-        if let Err(error) = self.contact_turns.send(&[Job::Contact(turn)], no_group, 0).await {
-            tracing::warn!(user = %owed.user, %error, "contact not announced: left to the sweep");
+impl ContactOutbox {
+    /// Sends a message for a contact. A failure is no failure of the synchronisation: the sweep finds the contact.
+    pub(crate) async fn announce(&self, pending: &PendingContact) {
+        let job = ContactJob { user: pending.user, reason: pending.reason, attempts: pending.attempts };
+        if let Err(error) = self.queue.send(&[Job::Contact(job)], no_group, 0).await {
+            tracing::warn!(user = %pending.user, %error, "contact not announced: left to the sweep");
         }
     }
 
     /// Tells Brevo of a user, once.
-    pub(crate) async fn tell(&self, turn: ContactTurn) -> Result<(), ContactError> {
-        let Some(owed) = self.store.owed_contact(turn.user).await? else { return Ok(()) };
-        if owed.attempts != turn.attempts || owed.reason != turn.reason {
+    pub(crate) async fn tell(&self, job: ContactJob) -> Result<(), StoreError> {
+        let Some(pending) = self.store.pending_contact(job.user).await? else { return Ok(()) };
+        if pending.attempts != job.attempts || pending.reason != job.reason {
             return Ok(());
         }
-        let Some(stored) = self.store.user(turn.user).await? else { return Ok(()) };
+        let Some(stored) = self.store.user(job.user).await? else { return Ok(()) };
         let began = Instant::now();
-        let told = self.contacts.bring_to(&contact(&stored.user)).await;
-        tokio::time::sleep_until(began + PLACE).await;
+        let told = self.brevo.update(&contact_of(&stored.user)).await;
+        tokio::time::sleep_until(began + CALL_SLOT).await;
         let written = match told {
             Ok(()) => {
                 Count::ContactsTold.one();
-                self.store.settle_contact(&owed).await
+                self.store.remove_pending_contact(&pending).await
             }
             Err(error) => {
                 Count::ContactsFailed.one();
-                let attempts = owed.attempts + 1;
-                match retry::brevo(attempts) {
+                let attempts = pending.attempts + 1;
+                match retry::pause_before_brevo(attempts) {
                     Some(pause) => {
-                        tracing::warn!(user = %owed.user, attempts, %error, "Brevo not told: later again");
-                        self.store.postpone_contact(&owed, true, self.clock.now() + pause).await
+                        tracing::warn!(user = %pending.user, attempts, %error, "Brevo not told: later again");
+                        self.store.retry_contact(&pending, self.clock.now() + pause).await
                     }
                     None => {
                         Count::ContactsGivenUp.one();
-                        tracing::error!(user = %owed.user, attempts, %error, "Brevo not told");
-                        self.store.settle_contact(&owed).await
+                        tracing::error!(user = %pending.user, attempts, %error, "Brevo not told");
+                        self.store.remove_pending_contact(&pending).await
                     }
                 }
             }
         };
-        match written {
-            // Another reason came meanwhile, with a message of its own.
-            Ok(()) | Err(CommitError::Race) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        // Where a race was lost another reason came meanwhile, with a message of its own.
+        unless_raced(written).map(drop)
     }
 
     /// Sends messages for the contacts that are due, and answers how many.
-    pub(crate) async fn sweep_contacts(&self) -> Result<usize, ContactError> {
+    pub(crate) async fn sweep(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
         let mut swept = 0;
         for user in self.store.due_contacts(now, SWEPT).await? {
-            let Some(owed) = self.store.owed_contact(user).await? else { continue };
-            match self.store.postpone_contact(&owed, false, CoopStore::after_sweep(now)).await {
-                Ok(()) => {
-                    self.announce(&owed).await;
-                    swept += 1;
-                }
-                Err(CommitError::Race) => {}
-                Err(error) => return Err(error.into()),
+            let Some(pending) = self.store.pending_contact(user).await? else { continue };
+            let postponed = self.store.postpone_contact(&pending, CoopStore::after_sweep(now)).await;
+            if unless_raced(postponed)?.is_some() {
+                self.announce(&pending).await;
+                swept += 1;
             }
         }
         Ok(swept)
     }
 }
 
-fn contact(user: &User) -> Contact {
+fn contact_of(user: &User) -> Contact {
     Contact {
         id: user.id,
         email: user.email.clone(),

@@ -2,26 +2,39 @@
 
 use std::collections::BTreeSet;
 
-use domain::coop::history::Scribe;
+use domain::coop::history::HistoryRecorder;
+use domain::coop::ids::IdSource;
 use domain::coop::lieux::{self, Counts, Import};
 use domain::coop::payload::Payload;
 use domain::coop::user::User;
+use passerelle::platform::clock::Clock;
+use passerelle::platform::ids::Ids;
+use passerelle::store::coop::CoopStore;
 use passerelle::store::transaction::Transaction;
 use passerelle::web::deciding::deciding;
 use passerelle::web::error::ApiError;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::users::Users;
 
-impl App {
+/// Imports the places of activity of an inscription.
+#[derive(Clone)]
+pub(crate) struct LieuImport {
+    pub(crate) users: Users,
+    pub(crate) store: CoopStore,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+}
+
+impl LieuImport {
     /// Links the places of a payload to a user, and stamps the import when all could be read.
-    pub(crate) async fn import_lieux(&self, user: Uuid, payload: &Payload) -> Result<Counts, ApiError> {
+    pub(crate) async fn run(&self, user: Uuid, payload: &Payload) -> Result<Counts, ApiError> {
         let done = Mutex::new(BTreeSet::new());
-        let counts = deciding(|| self.link_lieux(user, payload, &done)).await?;
+        let counts = deciding(|| self.link_all(user, payload, &done)).await?;
         if !payload.lieux_quarantined() {
             deciding(async || {
-                let stored = self.living(user).await?.stored;
+                let stored = self.users.find_living(user).await?.stored;
                 let stamped = User {
                     imported_lieux_from_dataspace: Some(self.clock.now()),
                     importing_lieux: false,
@@ -36,20 +49,15 @@ impl App {
         Ok(counts)
     }
 
-    /// One turn: whatever is not linked yet. `done` gathers what this import linked, over all turns.
-    async fn link_lieux(
-        &self,
-        user: Uuid,
-        payload: &Payload,
-        done: &Mutex<BTreeSet<Uuid>>,
-    ) -> Result<Counts, ApiError> {
+    /// Links whatever is not linked yet. `done` gathers what this import linked, however often it is decided again.
+    async fn link_all(&self, user: Uuid, payload: &Payload, done: &Mutex<BTreeSet<Uuid>>) -> Result<Counts, ApiError> {
         let now = self.clock.now();
-        let profile = self.living(user).await?;
-        let known = self.store.look_up(&lieux::to_look_up(payload), []).await?;
+        let profile = self.users.find_living(user).await?;
+        let known = self.store.look_up(&lieux::lookups(payload), []).await?;
         let linked = profile.lieux.iter().map(|lieu| lieu.structure).collect();
-        let imports = lieux::imports(payload, &linked, &known, now, &mut || self.ids.next(now));
+        let imports = lieux::imports(payload, &linked, &known, now, IdSource::new(&|| self.ids.next(now)));
         for import in &imports {
-            self.link_lieu(user, import).await?;
+            self.link(user, import).await?;
             if import.link.is_some() {
                 done.lock().await.insert(import.structure);
             }
@@ -57,7 +65,7 @@ impl App {
         Ok(lieux::count(payload, &imports, &*done.lock().await))
     }
 
-    async fn link_lieu(&self, user: Uuid, import: &Import) -> Result<(), ApiError> {
+    async fn link(&self, user: Uuid, import: &Import) -> Result<(), ApiError> {
         let now = self.clock.now();
         let mut transaction = Transaction::default();
         self.store.create_structures(&mut transaction, import.created.as_slice())?;
@@ -65,11 +73,11 @@ impl App {
             self.store.undelete_structure(&mut transaction, import.structure)?;
         }
         if let Some(link) = &import.link {
-            let mut new_id = || self.ids.next(now);
-            let mut scribe = Scribe::new(now, &mut new_id);
-            scribe.lieu(link);
+            let make = || self.ids.next(now);
+            let mut recorder = HistoryRecorder::new(now, IdSource::new(&make));
+            recorder.record_lieu(link);
             self.store.add_lieu(&mut transaction, user, link)?;
-            self.store.add_changes(&mut transaction, user, &scribe.entries())?;
+            self.store.add_changes(&mut transaction, user, &recorder.into_changes())?;
         }
         if transaction.is_empty() { Ok(()) } else { Ok(self.store.commit(transaction).await?) }
     }

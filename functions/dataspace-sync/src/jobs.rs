@@ -8,30 +8,27 @@ use uuid::Uuid;
 #[serde(tag = "job", rename_all = "lowercase", deny_unknown_fields)]
 pub(crate) enum Job {
     /// Synchronise a user of a run.
-    Sync(SyncTurn),
+    Sync(SyncJob),
     /// Go on sending a run's users their messages.
-    List {
-        /// The run.
-        run: Uuid,
-    },
+    List { run: Uuid },
     /// Tell Brevo of a user.
-    Contact(ContactTurn),
+    Contact(ContactJob),
 }
 
 /// A user of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct SyncTurn {
+pub(crate) struct SyncJob {
     pub(crate) run: Uuid,
     pub(crate) user: Uuid,
     /// Which attempt, from 1.
     pub(crate) attempt: u32,
 }
 
-/// A user whose contact is owed to Brevo.
+/// A user whose contact Brevo has to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ContactTurn {
+pub(crate) struct ContactJob {
     pub(crate) user: Uuid,
     pub(crate) reason: Uuid,
     /// Calls that had failed when this was sent: a message of the past is ignored.

@@ -16,6 +16,7 @@ mod nightly;
 mod openapi;
 mod routes;
 mod sync;
+mod users;
 mod view;
 
 pub use app::{App, Config, StartError};

@@ -1,21 +1,21 @@
 //! A nightly run begun, and its users sent their messages, page by page: an interrupted listing is taken up where it
 //! was.
 
+use domain::coop::run::{RunView, next_attempt};
+use passerelle::platform::clock::Clock;
+use passerelle::platform::ids::Ids;
 use passerelle::platform::measures::Count;
-use passerelle::platform::queue::QueueError;
-use passerelle::store::coop::{Ending, StoredRun};
-use passerelle::store::error::{CommitError, StoreError};
+use passerelle::platform::queue::{Queue, QueueError};
+use passerelle::store::coop::{CoopStore, StoredRun};
+use passerelle::store::error::{CommitError, StoreError, unless_raced};
 use uuid::Uuid;
 
-use crate::app::App;
-use crate::jobs::{Job, SyncTurn, no_group};
+use crate::jobs::{Job, SyncJob, no_group};
 
 /// Users of one page.
 const PAGE: i32 = 500;
 /// Runs the sweep looks at: those of the last days.
 const RECENT: i32 = 5;
-/// How often a user is tried in all.
-pub(crate) const TRIES: u32 = 3;
 
 /// Why a step of a nightly run could not be written down: a message comes again, a sweep takes a listing up.
 #[derive(Debug, thiserror::Error)]
@@ -31,71 +31,97 @@ pub enum RunError {
     Queue(#[from] QueueError),
 }
 
-impl App {
+/// Nightly runs, and the messages of their users.
+#[derive(Clone)]
+pub(crate) struct RunLister {
+    pub(crate) store: CoopStore,
+    pub(crate) syncs: Queue,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+}
+
+impl RunLister {
     /// Begins a run over all users and sends each their message.
-    pub(crate) async fn start_run(&self) -> Result<Uuid, RunError> {
-        let run = self.store.start_run(self.new_id(), self.clock.now()).await?;
+    pub(crate) async fn start(&self) -> Result<(), RunError> {
+        let now = self.clock.now();
+        let run = self.store.start_run(self.ids.next(now), now).await?;
         Count::SyncRunsStarted.one();
         tracing::info!(run = %run.id, "nightly run begun");
-        let id = run.id;
-        self.list(run).await?;
-        Ok(id)
+        self.list(run).await
     }
 
-    /// Goes on with a listing, unless somebody is at it or it is done.
-    pub(crate) async fn take_listing(&self, run: Uuid) -> Result<bool, RunError> {
-        match self.store.take_listing(run, self.clock.now()).await {
-            Ok(run) if run.is_to_list() => {
+    /// Goes on with a listing, unless somebody is at it or it is done; whether it did.
+    pub(crate) async fn resume_listing(&self, run: Uuid) -> Result<bool, RunError> {
+        match unless_raced(self.store.take_listing(run, self.clock.now()).await)? {
+            Some(run) if run.is_to_list() => {
                 self.list(run).await?;
                 Ok(true)
             }
-            Ok(_) | Err(CommitError::Race) => Ok(false),
-            Err(error) => Err(error.into()),
+            _ => Ok(false),
         }
     }
 
-    /// Takes up the listings that broke off, and answers how many.
-    pub(crate) async fn sweep_listings(&self) -> Result<usize, RunError> {
-        let mut taken = 0;
+    /// Goes on with the listings that broke off, and answers how many.
+    pub(crate) async fn sweep(&self) -> Result<usize, RunError> {
+        let mut resumed = 0;
         for run in self.store.runs(None, RECENT).await? {
-            if run.is_to_list() && self.take_listing(run.id).await? {
-                taken += 1;
+            if run.is_to_list() && self.resume_listing(run.id).await? {
+                resumed += 1;
             }
         }
-        Ok(taken)
+        Ok(resumed)
+    }
+
+    /// Lets a paused run go on without the guard; `None` when it is not paused.
+    pub(crate) async fn resume(&self, run: &StoredRun) -> Result<Option<StoredRun>, StoreError> {
+        let Some(resumed) = unless_raced(self.store.resume(run).await)? else { return Ok(None) };
+        tracing::info!(run = %run.id, "run resumed after a look");
+        // Should the message be lost, the sweep lists them.
+        if let Err(error) = self.syncs.send(&[Job::List { run: run.id }], no_group, 0).await {
+            tracing::warn!(run = %run.id, %error, "resumed run not announced: left to the sweep");
+        }
+        Ok(Some(resumed))
+    }
+
+    /// A run as the API shows it now.
+    pub(crate) fn view(&self, run: &StoredRun) -> RunView {
+        run.run().view(self.clock.now())
     }
 
     async fn list(&self, mut run: StoredRun) -> Result<(), RunError> {
         while run.is_to_list() {
             let users = self.store.user_ids(run.cursor, PAGE).await?;
             let last = users.last().copied();
-            let turns = if run.listed { self.left_behind(run.id, &users).await? } else { first_turns(run.id, &users) };
-            self.syncs.send(&turns, no_group, 0).await?;
-            run = match self.store.listed(&run, last, users.len(), self.clock.now()).await {
-                Ok(run) => run,
-                // Somebody else went on with it.
-                Err(CommitError::Race) => return Ok(()),
-                Err(error) => return Err(error.into()),
-            };
+            let jobs = if run.listed { self.unfinished(run.id, &users).await? } else { first_attempts(run.id, &users) };
+            self.syncs.send(&jobs, no_group, 0).await?;
+            let noted = self.store.note_listed(&run, last, users.len(), self.clock.now()).await;
+            // Where a race was lost somebody else went on with it.
+            let Some(noted) = unless_raced(noted)? else { return Ok(()) };
+            run = noted;
         }
-        Ok(self.store.complete(&run, self.clock.now()).await?)
+        Ok(complete(&self.store, &self.clock, &run).await?)
     }
 
     /// What a pause left behind of a page: users nobody tried, and those to be tried again.
-    async fn left_behind(&self, run: Uuid, users: &[Uuid]) -> Result<Vec<Job>, StoreError> {
-        let marks = self.store.marks(run, users).await?;
-        let turn = |user: &Uuid| {
-            let attempt = match marks.get(user) {
-                None => 1,
-                Some(mark) if mark.ending == Ending::Failed && mark.attempt < TRIES => mark.attempt + 1,
-                Some(_) => return None,
-            };
-            Some(Job::Sync(SyncTurn { run, user: *user, attempt }))
+    async fn unfinished(&self, run: Uuid, users: &[Uuid]) -> Result<Vec<Job>, StoreError> {
+        let attempts = self.store.last_attempts(run, users).await?;
+        let job = |user: &Uuid| {
+            let attempt = next_attempt(attempts.get(user))?;
+            Some(Job::Sync(SyncJob { run, user: *user, attempt }))
         };
-        Ok(users.iter().filter_map(turn).collect())
+        Ok(users.iter().filter_map(job).collect())
     }
 }
 
-fn first_turns(run: Uuid, users: &[Uuid]) -> Vec<Job> {
-    users.iter().map(|user| Job::Sync(SyncTurn { run, user: *user, attempt: 1 })).collect()
+/// Ends a run all users of which were tried, once.
+pub(crate) async fn complete(store: &CoopStore, clock: &Clock, run: &StoredRun) -> Result<(), StoreError> {
+    if run.run().is_done() && unless_raced(store.complete_run(run.id, clock.now()).await)?.is_some() {
+        Count::SyncRunsCompleted.one();
+        tracing::info!(run = %run.id, "nightly run completed");
+    }
+    Ok(())
+}
+
+fn first_attempts(run: Uuid, users: &[Uuid]) -> Vec<Job> {
+    users.iter().map(|user| Job::Sync(SyncJob { run, user: *user, attempt: 1 })).collect()
 }

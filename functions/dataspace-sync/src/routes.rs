@@ -6,11 +6,14 @@ mod synchronisation;
 mod users;
 
 use axum::Router;
+use axum::extract::{FromRequestParts, Path};
 use axum::routing;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::body;
+use http::request::Parts;
 use passerelle::operations;
-use passerelle::web::problem::Code;
+use passerelle::web::problem::{Code, Problem};
 use passerelle::web::routing::surrounded;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,12 +21,9 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::openapi;
-use passerelle::web::values;
 
 /// Where the API begins.
 const PREFIX: &str = "/coop/v1";
-/// Items of a page when nothing is said.
-const USUAL: usize = 50;
 
 operations! { App;
     put "/users/{id}" => users::register;
@@ -46,16 +46,41 @@ pub fn router(app: App) -> Router {
 }
 
 /// The user a path names. What is no UUID names nobody.
-fn user_id(text: &str) -> Result<Uuid, Code> {
-    values::uuid(text).ok_or(Code::UserNotFound)
+pub(crate) struct UserId(Uuid);
+
+/// The run a path names. What is no UUID names none.
+pub(crate) struct RunId(Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for UserId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(Self(path_id(parts, state).await.ok_or(Code::UserNotFound)?))
+    }
 }
 
-/// A cursor as the API shows it.
-fn shown<T: Serialize>(place: &T) -> Option<String> {
+impl<S: Send + Sync> FromRequestParts<S> for RunId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(Self(path_id(parts, state).await.ok_or(Code::SyncRunNotFound)?))
+    }
+}
+
+async fn path_id<S: Send + Sync>(parts: &mut Parts, state: &S) -> Option<Uuid> {
+    let Path(text) = Path::<String>::from_request_parts(parts, state).await.ok()?;
+    body::Id::parse(&text).map(|id| id.0)
+}
+
+/// The cursor that shows where a page ended.
+fn encode_cursor<T: Serialize>(place: &T) -> Option<String> {
     Some(URL_SAFE_NO_PAD.encode(serde_json::to_vec(place).ok()?))
 }
 
-/// A cursor as it was shown.
-fn place<T: DeserializeOwned>(cursor: &str) -> Option<T> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
+/// Where the page before ended, by the cursor that was shown for it.
+fn decode_cursor<T: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
+    let decode = |text| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok();
+    let refused =
+        || Problem::new(Code::InvalidQuery).detail("Le paramètre « cursor » n'est pas un curseur de cette liste.");
+    cursor.map(|text| decode(text).ok_or_else(refused)).transpose()
 }

@@ -1,21 +1,25 @@
-//! One user followed: what is stored and what the Dataspace says, decided, written in one transaction.
+//! The synchronisation of one user: what is stored and what the Dataspace says, decided, written in one transaction.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use domain::coop::ids::IdSource;
 use domain::coop::payload::Payload;
 use domain::coop::plan::{self, Facts, Occasion, Plan};
 use domain::coop::structures::Known;
-use passerelle::clients::dataspace::{FetchError, Fetched};
+use passerelle::clients::dataspace::{Dataspace, FetchError, Fetched};
+use passerelle::platform::clock::Clock;
+use passerelle::platform::ids::Ids;
 use passerelle::platform::measures::Count;
-use passerelle::store::coop::{Owed, Profile};
+use passerelle::store::coop::{CoopStore, PendingContact, Profile};
 use passerelle::store::transaction::Transaction;
 use passerelle::web::deciding::deciding;
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::{Code, Problem};
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::contacts::ContactOutbox;
+use crate::users::Users;
 
 /// All tries of one fetch: the HTTP API answers for us after thirty seconds.
 const FETCH: Duration = Duration::from_secs(25);
@@ -30,20 +34,20 @@ pub(crate) struct Decision {
     now: DateTime<Utc>,
 }
 
-impl App {
-    /// A user of the path, deleted or not.
-    pub(crate) async fn existing(&self, id: Uuid) -> Result<Profile, ApiError> {
-        Ok(self.store.profile(id).await?.ok_or(Code::UserNotFound)?)
-    }
+/// Makes what is stored of a user follow the Dataspace.
+#[derive(Clone)]
+pub(crate) struct UserSync {
+    pub(crate) users: Users,
+    pub(crate) store: CoopStore,
+    pub(crate) dataspace: Dataspace,
+    pub(crate) outbox: ContactOutbox,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+}
 
-    /// A user who may be synchronised.
-    pub(crate) async fn living(&self, id: Uuid) -> Result<Profile, ApiError> {
-        let profile = self.existing(id).await?;
-        if profile.stored.user.deleted { Err(Code::UserDeleted.into()) } else { Ok(profile) }
-    }
-
+impl UserSync {
     /// What the Dataspace says of a user; nothing when it does not know them.
-    pub(crate) async fn fetched(&self, profile: &Profile) -> Result<Option<Payload>, ApiError> {
+    pub(crate) async fn fetch(&self, profile: &Profile) -> Result<Option<Payload>, ApiError> {
         let started = tokio::time::Instant::now();
         let fetched = self.dataspace.fetch(&profile.stored.user.email, FETCH).await;
         let latency_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -52,7 +56,7 @@ impl App {
             Ok(Fetched::NotFound) => Ok(None),
             Err(error) => {
                 tracing::warn!(user = %profile.stored.user.id, %error, latency_ms, "Dataspace not read");
-                Err(refusal(&error).into())
+                Err(code_of(&error).into())
             }
         }
     }
@@ -66,7 +70,8 @@ impl App {
     ) -> Result<Decision, ApiError> {
         let now = self.clock.now();
         let employers = profile.emplois.iter().map(|emploi| emploi.structure);
-        let known = self.store.look_up(&plan::to_look_up(&profile.stored.user, payload), employers).await?;
+        let known = self.store.look_up(&plan::lookups(&profile.stored.user, payload), employers).await?;
+        let make = || self.ids.next(now);
         let facts = Facts {
             user: &profile.stored.user,
             emplois: &profile.emplois,
@@ -74,8 +79,9 @@ impl App {
             known: &known,
             payload,
             now,
+            ids: IdSource::new(&make),
         };
-        let plan = plan::plan(facts, occasion, &mut || self.ids.next(now)).map_err(|error| {
+        let plan = plan::plan(facts, occasion).map_err(|error| {
             tracing::warn!(user = %profile.stored.user.id, %error, "synchronisation refused");
             Problem::new(Code::SyncTooLarge).detail(format!("{} emplois changeraient.", error.0))
         })?;
@@ -100,9 +106,9 @@ impl App {
             self.store.put_step(&mut transaction, stored.user.id, step)?;
         }
         self.store.add_changes(&mut transaction, stored.user.id, &plan.changes)?;
-        let owed = Owed { user: stored.user.id, reason: self.new_id(), attempts: 0 };
+        let pending = PendingContact { user: stored.user.id, reason: self.ids.next(*now), attempts: 0 };
         if plan.concerns_brevo {
-            self.store.owe_contact(&mut transaction, &owed, *now)?;
+            self.store.put_pending_contact(&mut transaction, &pending, *now)?;
         }
         self.store.create_structures(&mut transaction, &plan.created)?;
         for id in &plan.undeleted {
@@ -117,16 +123,16 @@ impl App {
         Count::UsersSynced.one();
         Count::EmploisRemoved.add(plan.report.emplois.removed as u64);
         if plan.concerns_brevo {
-            self.announce(&owed).await;
+            self.outbox.announce(&pending).await;
         }
         Ok(())
     }
 
     /// The structures of a plan alone, one after the other.
     async fn write_structures(&self, plan: &Plan) -> Result<(), ApiError> {
-        for creation in &plan.created {
+        for new in &plan.created {
             let mut transaction = Transaction::default();
-            self.store.create_structures(&mut transaction, std::slice::from_ref(creation))?;
+            self.store.create_structures(&mut transaction, std::slice::from_ref(new))?;
             self.store.commit(transaction).await?;
         }
         for id in &plan.undeleted {
@@ -137,8 +143,8 @@ impl App {
         Ok(())
     }
 
-    /// Decides and writes until no race is lost: `first` is what was read before the Dataspace was asked.
-    pub(crate) async fn follow(
+    /// Decides and writes, again when a race is lost. `first` is what was read before the Dataspace was asked.
+    pub(crate) async fn sync(
         &self,
         first: Profile,
         payload: &Payload,
@@ -148,20 +154,20 @@ impl App {
         let decision = self.decide(first, payload, occasion).await?;
         match self.carry_out(&decision).await {
             Ok(()) => Ok(decision),
-            Err(ApiError::Race) => self.follow_again(id, payload, occasion).await,
+            Err(ApiError::Race) => self.sync_again(id, payload, occasion).await,
             Err(error) => Err(error),
         }
     }
 
     /// The same once a race was lost: everything is read again.
-    pub(crate) async fn follow_again(
+    pub(crate) async fn sync_again(
         &self,
         id: Uuid,
         payload: &Payload,
         occasion: Occasion,
     ) -> Result<Decision, ApiError> {
         deciding(async || {
-            let decision = self.decide(self.living(id).await?, payload, occasion).await?;
+            let decision = self.decide(self.users.find_living(id).await?, payload, occasion).await?;
             self.carry_out(&decision).await?;
             Ok(decision)
         })
@@ -169,7 +175,7 @@ impl App {
     }
 }
 
-fn refusal(error: &FetchError) -> Code {
+fn code_of(error: &FetchError) -> Code {
     match error {
         FetchError::Unavailable(_) => Code::DataspaceUnavailable,
         FetchError::Refused(_) | FetchError::Contract(_) => Code::DataspaceInvalidAnswer,

@@ -4,43 +4,32 @@ use domain::coop::emplois::Action;
 use domain::coop::structures::{Known, Structure};
 use domain::coop::user::User;
 use passerelle::store::coop::Profile;
-use passerelle::store::error::StoreError;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::app::App;
 use crate::sync::Decision;
 use domain::instant;
 
-impl App {
-    /// A user with what is kept of them.
-    pub(crate) async fn view(&self, profile: &Profile) -> Result<Value, StoreError> {
-        let employers = profile.emplois.iter().map(|emploi| emploi.structure);
-        let places = profile.lieux.iter().map(|lieu| lieu.structure);
-        let known = self.store.look_up(&Default::default(), employers.chain(places)).await?;
-        Ok(view(profile, &known))
-    }
-}
-
-fn view(profile: &Profile, known: &Known) -> Value {
+/// A user with what is kept of them.
+pub(crate) fn user_to_json(profile: &Profile, known: &Known) -> Value {
     let mut emplois: Vec<_> = profile.emplois.iter().collect();
-    emplois.sort_unstable_by_key(|emploi| (emploi.creation, emploi.id));
+    emplois.sort_unstable_by_key(|emploi| (emploi.created_at, emploi.id));
     let emploi = |emploi: &&domain::coop::user::Emploi| {
         json!({
             "id": emploi.id,
-            "structure": summary(emploi.structure, known),
+            "structure": structure_summary(emploi.structure, known),
             "debut": emploi.debut,
             "fin": emploi.fin,
-            "suppression": emploi.suppression.map(instant::text),
-            "creation": instant::text(emploi.creation),
+            "suppression": emploi.deleted_at.map(instant::text),
+            "creation": instant::text(emploi.created_at),
         })
     };
-    let lieu = |lieu: &domain::coop::user::Lieu| json!({"id": lieu.id, "structure": summary(lieu.structure, known), "debut": lieu.debut});
+    let lieu = |lieu: &domain::coop::user::Lieu| json!({"id": lieu.id, "structure": structure_summary(lieu.structure, known), "debut": lieu.debut});
     let mut structures: Vec<&Structure> = known.structures.values().collect();
-    structures.sort_unstable_by_key(|structure| (structure.creation, structure.id));
+    structures.sort_unstable_by_key(|structure| (structure.created_at, structure.id));
     let user = &profile.stored.user;
     json!({
-        "user": shown(user),
+        "user": identity_to_json(user),
         "emplois": emplois.iter().map(emploi).collect::<Vec<_>>(),
         "structures": structures,
         "lieux": profile.lieux.iter().map(lieu).collect::<Vec<_>>(),
@@ -49,7 +38,7 @@ fn view(profile: &Profile, known: &Known) -> Value {
     })
 }
 
-fn shown(user: &User) -> Value {
+fn identity_to_json(user: &User) -> Value {
     json!({
         "id": user.id,
         "email": user.email,
@@ -65,7 +54,7 @@ fn shown(user: &User) -> Value {
     })
 }
 
-fn summary(id: Uuid, known: &Known) -> Value {
+fn structure_summary(id: Uuid, known: &Known) -> Value {
     let structure = known.structures.get(&id);
     json!({
         "id": id,
@@ -76,7 +65,7 @@ fn summary(id: Uuid, known: &Known) -> Value {
 }
 
 /// What a synchronisation would write.
-pub(crate) fn plan(decision: &Decision) -> Value {
+pub(crate) fn plan_to_json(decision: &Decision) -> Value {
     let Decision { profile, known, plan, .. } = decision;
     let step = |step: &domain::coop::emplois::Step| {
         let (action, is_new) = match step.action {

@@ -1,12 +1,14 @@
 //! What planning a synchronisation costs: `cargo bench -p bench --bench coop`.
 
+use std::cell::Cell;
 use std::hint::black_box;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
+use domain::coop::ids::IdSource;
 use domain::coop::payload::Payload;
 use domain::coop::plan::{Facts, Occasion, plan};
-use domain::coop::structures::{Known, Sharing, Structure};
+use domain::coop::structures::{Known, Matches, Structure};
 use domain::coop::user::{Emploi, Identity, User};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -53,11 +55,11 @@ fn known(now: DateTime<Utc>) -> Known {
             nom_referent: None,
             courriel_referent: None,
             telephone_referent: None,
-            creation: now,
-            suppression: None,
+            created_at: now,
+            deleted_at: None,
         };
-        for shared in structure.traits() {
-            known.sharing.entry(shared).or_insert_with(Sharing::default).ids.push(structure.id);
+        for key in structure.match_keys() {
+            known.matches.entry(key).or_insert_with(Matches::default).ids.push(structure.id);
         }
         known.structures.insert(structure.id, structure);
     }
@@ -69,14 +71,14 @@ fn planning(criterion: &mut Criterion) {
     let identity = Identity { email: "a@b.fr".into(), prenom: "A".into(), nom: "B".into(), telephone: None };
     let user = User { is_conseiller_numerique: true, ..User::registered(Uuid::nil(), identity) };
     let (known, text) = (known(now), payload().to_string());
-    // Half of the rows are those of contracts, the other half is to be swept.
+    // Half of the rows are those of contracts, the other half is to be removed.
     let emploi = |rank: u64| Emploi {
         id: Uuid::from_u128(u128::from(rank) + 1_000),
         structure: Uuid::from_u128(u128::from(rank % STRUCTURES) + 1),
         debut: Some(if rank.is_multiple_of(2) { debut(rank) } else { debut(rank + COUNT) }),
         fin: None,
-        suppression: None,
-        creation: now,
+        deleted_at: None,
+        created_at: now,
     };
     let (unchanged, half): (Vec<Emploi>, Vec<Emploi>) = (
         (0..COUNT).map(|rank| Emploi { debut: Some(debut(rank)), ..emploi(rank) }).collect(),
@@ -87,13 +89,14 @@ fn planning(criterion: &mut Criterion) {
     let Ok(payload) = read() else { return };
     for (name, emplois) in [("100 contrats, 100 emplois inchangés", &unchanged), ("100 contrats, 80 emplois", &half)] {
         criterion.bench_function(name, |bencher| {
-            let facts = Facts { user: &user, emplois, lieux: &[], known: &known, payload: &payload, now };
-            let mut last = 0_u128;
-            let mut new_id = || {
-                last += 1;
-                Uuid::from_u128(last)
+            let last = Cell::new(0_u128);
+            let make = || {
+                last.set(last.get() + 1);
+                Uuid::from_u128(last.get())
             };
-            bencher.iter(|| plan(black_box(facts), Occasion::Sync, &mut new_id));
+            let ids = IdSource::new(&make);
+            let facts = Facts { user: &user, emplois, lieux: &[], known: &known, payload: &payload, now, ids };
+            bencher.iter(|| plan(black_box(facts), Occasion::Sync));
         });
     }
 }

@@ -8,6 +8,7 @@ pub mod contact;
 pub mod contrat;
 pub mod emplois;
 pub mod history;
+pub mod ids;
 pub mod lieux;
 pub mod payload;
 pub mod plan;

@@ -22,7 +22,7 @@ impl Contacts {
     ///
     /// # Errors
     /// Any answer but 2xx, a time-out, a broken connection. That there is no contact to remove is no error.
-    pub async fn bring_to(&self, contact: &Contact) -> Result<(), AskError> {
+    pub async fn update(&self, contact: &Contact) -> Result<(), AskError> {
         match contact.request(self.list) {
             ContactRequest::Upsert(body) => self.brevo.post("/v3/contacts", &body).await,
             ContactRequest::Remove(body) => {

@@ -8,17 +8,17 @@
 //! | changes of one synchronisation | `H#<user>` | `<instant>#<id>` |
 //! | contact that Brevo has to be told (index `due`) | `B#<user>` | `B` |
 //! | structure | `S#<id>` | `S` |
-//! | structures that share a SIRET, or a name, in a commune | `K#<trait>` | `K` |
+//! | structures that share a SIRET, or a name, in a commune | `K#<match key>` | `K` |
 //! | nightly run | `RUNS` | `<id>` |
 //! | user of a run, how they ended | `R#<run>` | `<user>` |
 //!
 //! What a synchronisation changes of a user is one transaction, conditional on the user's version. The items `K` make
 //! structures unique: one is made only if the list it was not found in is still the same.
 
+mod attempts;
 mod changes;
 mod contacts;
 pub mod keys;
-mod marks;
 mod runs;
 mod structures;
 mod users;
@@ -30,9 +30,8 @@ use aws_sdk_dynamodb::Client;
 use super::table::Table;
 
 pub use changes::Cursor;
-pub use contacts::Owed;
-pub use marks::{Ending, Mark};
-pub use runs::{Reservation, Reserved, StoredRun};
+pub use contacts::PendingContact;
+pub use runs::{StoredRun, Ticket};
 pub use users::{Profile, StoredUser};
 
 /// The table of the coop domain.

@@ -47,9 +47,9 @@ pub async fn apply(play: &mut Play, given: Given) -> Result<(), String> {
     let store = CoopStore::new(aws_sdk_dynamodb::Client::new(play.world.stack.sdk()), table);
     let now = play.world.clock.now();
     let mut known = Vec::new();
-    for (creation, value) in aged(given.structures, now) {
+    for (created_at, value) in aged(given.structures, now) {
         let mut transaction = Transaction::default();
-        let structure = structure(value, creation)?;
+        let structure = structure(value, created_at)?;
         store.load_structure(&mut transaction, &structure).map_err(|error| error.to_string())?;
         store.commit(transaction).await.map_err(|error| error.to_string())?;
         known.push(structure.id);
@@ -67,7 +67,7 @@ pub async fn apply(play: &mut Play, given: Given) -> Result<(), String> {
     store.commit(transaction).await.map_err(|error| error.to_string())?;
     let emplois: Vec<Emploi> = aged(given.emplois, now)
         .into_iter()
-        .map(|(creation, value)| emploi(value, creation))
+        .map(|(created_at, value)| emploi(value, created_at))
         .collect::<Result<_, _>>()?;
     for chunk in emplois.chunks(CHUNK) {
         let mut transaction = Transaction::default();
@@ -157,7 +157,7 @@ fn user(given: Value, mediateur: bool, coordinateur: bool) -> Result<User, Strin
     Ok(user)
 }
 
-fn structure(given: Value, creation: DateTime<Utc>) -> Result<Structure, String> {
+fn structure(given: Value, created_at: DateTime<Utc>) -> Result<Structure, String> {
     let mut fields = Fields::of(given, "given.structures")?;
     let structure = Structure {
         id: uuid(&fields.text("id")?)?,
@@ -170,22 +170,22 @@ fn structure(given: Value, creation: DateTime<Utc>) -> Result<Structure, String>
         nom_referent: optional_text(&mut fields, "nomReferent"),
         courriel_referent: optional_text(&mut fields, "courrielReferent"),
         telephone_referent: optional_text(&mut fields, "telephoneReferent"),
-        creation: moment(&mut fields, "creation")?.unwrap_or(creation),
-        suppression: moment(&mut fields, "suppression")?,
+        created_at: moment(&mut fields, "creation")?.unwrap_or(created_at),
+        deleted_at: moment(&mut fields, "suppression")?,
     };
     fields.finish()?;
     Ok(structure)
 }
 
-fn emploi(given: Value, creation: DateTime<Utc>) -> Result<Emploi, String> {
+fn emploi(given: Value, created_at: DateTime<Utc>) -> Result<Emploi, String> {
     let mut fields = Fields::of(given, "given.emplois")?;
     let emploi = Emploi {
         id: uuid(&fields.text("id")?)?,
         structure: uuid(&fields.text("structure")?)?,
         debut: civil_day(&mut fields, "debut")?,
         fin: civil_day(&mut fields, "fin")?,
-        suppression: moment(&mut fields, "suppression")?,
-        creation: moment(&mut fields, "creation")?.unwrap_or(creation),
+        deleted_at: moment(&mut fields, "suppression")?,
+        created_at: moment(&mut fields, "creation")?.unwrap_or(created_at),
     };
     fields.finish()?;
     Ok(emploi)

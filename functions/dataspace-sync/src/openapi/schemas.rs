@@ -1,26 +1,46 @@
-//! The bodies of requests and answers, as documented. Handlers read and write JSON; these types only describe it. Their
-//! doc comments are the text of the document, in French.
-#![expect(dead_code, reason = "described, never built: only `ToSchema` reads these fields")]
+//! The bodies of requests and answers, as documented. Requests are parsed by these types; answers are only described by
+//! them. Their doc comments are the text of the document, in French.
+#![expect(dead_code, reason = "of answers, described, never built: only `ToSchema` reads these fields")]
 
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::body::{Field, Missing, Required};
+use domain::coop::user::{Identity, PersonName};
+use domain::query::Limit;
+use domain::reference::email::Email;
+use serde::Deserialize;
 use utoipa::openapi::schema::{AnyOfBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
+/// Items of a page when nothing is said.
+const USUAL: usize = 50;
+
 /// Un utilisateur à enregistrer. Ce qui est enregistré est remplacé en entier.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct Registration {
     /// Sans les blancs autour, en minuscules une fois enregistrée.
-    #[schema(format = Email, max_length = 254, example = "camille.durand@example.fr")]
-    email: String,
-    #[schema(min_length = 1, example = "Camille")]
-    prenom: String,
-    #[schema(min_length = 1, example = "Durand")]
-    nom: String,
+    #[schema(value_type = String, format = Email, max_length = 254, example = "camille.durand@example.fr")]
+    email: Required<Email>,
+    #[schema(value_type = String, min_length = 1, example = "Camille")]
+    prenom: Required<PersonName>,
+    #[schema(value_type = String, min_length = 1, example = "Durand")]
+    nom: Required<PersonName>,
     /// Tout texte est accepté ; Brevo ne le reçoit que s'il peut s'écrire en E.164.
-    #[schema(example = "06 12 34 56 78")]
-    telephone: Option<String>,
+    #[schema(value_type = Option<String>, example = "06 12 34 56 78")]
+    telephone: Field<String>,
+}
+
+impl Registration {
+    /// Who the user is from now on.
+    pub(crate) fn into_identity(self) -> Result<Identity, Missing> {
+        Ok(Identity {
+            email: self.email.get()?.normalised().to_owned(),
+            prenom: self.prenom.get()?.into(),
+            nom: self.nom.get()?.into(),
+            telephone: self.telephone.set(),
+        })
+    }
 }
 
 /// Tout ce que la Passerelle sait d'un utilisateur.
@@ -371,15 +391,22 @@ pages! {
 }
 
 /// A page of a list.
-#[derive(IntoParams)]
+#[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Paging {
     /// La taille de la page.
-    #[param(nullable = false, minimum = 1, maximum = 100, default = 50)]
-    limit: Option<u32>,
+    #[param(value_type = Option<u32>, nullable = false, minimum = 1, maximum = 100, default = 50)]
+    limit: Option<Limit>,
     /// Le `nextCursor` de la page précédente.
     #[param(nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
+}
+
+impl Paging {
+    /// The most items of the page.
+    pub(crate) fn limit(&self) -> usize {
+        Limit::or(self.limit, USUAL)
+    }
 }
 
 /// The user of the path.
@@ -400,10 +427,11 @@ pub(crate) struct SyncRunPath {
 }
 
 /// Whether to write.
-#[derive(IntoParams)]
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct Writing {
     /// `true` : dit ce qui serait fait, sans rien écrire ni envoyer.
     #[param(nullable = false, default = false)]
-    dry_run: Option<bool>,
+    pub(crate) dry_run: Option<bool>,
 }

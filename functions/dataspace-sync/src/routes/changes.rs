@@ -1,13 +1,12 @@
 //! The history of a user.
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
-use passerelle::store::coop::Cursor;
+use axum::extract::State;
 use passerelle::web::error::ApiError;
-use passerelle::web::query::Query;
+use passerelle::web::parameters::Query;
 use serde_json::{Value, json};
 
-use super::{USUAL, place, shown, user_id};
+use super::{UserId, decode_cursor, encode_cursor};
 use crate::app::App;
 use crate::caller::CoopCaller;
 use crate::openapi::{refusals as by, schemas};
@@ -30,12 +29,11 @@ use crate::openapi::{refusals as by, schemas};
 pub(super) async fn list(
     State(app): State<App>,
     _: CoopCaller,
-    Path(id): Path<String>,
-    RawQuery(query): RawQuery,
+    Query(paging): Query<schemas::Paging>,
+    UserId(id): UserId,
 ) -> Result<Json<Value>, ApiError> {
-    let query = Query::read(query.as_deref(), &["limit", "cursor"])?;
-    let (limit, after) = (query.limit_or(USUAL)?, query.get("cursor", place::<Cursor>)?);
-    let user = app.existing(user_id(&id)?).await?.stored.user.id;
-    let (items, next) = app.store.changes(user, after.as_ref(), limit).await?;
-    Ok(Json(json!({"items": items, "nextCursor": next.as_ref().and_then(shown)})))
+    let (limit, after) = (paging.limit(), decode_cursor(paging.cursor.as_deref())?);
+    let user = app.users.find(id).await?.stored.user.id;
+    let (items, next) = app.users.store.changes(user, after.as_ref(), limit).await?;
+    Ok(Json(json!({"items": items, "nextCursor": next.as_ref().and_then(encode_cursor)})))
 }

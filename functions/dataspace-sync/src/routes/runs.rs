@@ -1,22 +1,19 @@
 //! Nightly runs: how far they are, and going on after a look.
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
-use domain::coop::run::View;
+use axum::extract::State;
+use domain::coop::run::RunView;
 use http::StatusCode;
 use passerelle::store::coop::StoredRun;
-use passerelle::store::error::CommitError;
 use passerelle::web::error::ApiError;
+use passerelle::web::parameters::{NoQuery, Query};
 use passerelle::web::problem::Code;
-use passerelle::web::query::Query;
-use passerelle::web::values;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{USUAL, place, shown};
+use super::{RunId, decode_cursor, encode_cursor};
 use crate::app::App;
 use crate::caller::RunCaller;
-use crate::jobs::{Job, no_group};
 use crate::openapi::{refusals as by, schemas};
 
 /// `GET /sync-runs`.
@@ -37,16 +34,15 @@ use crate::openapi::{refusals as by, schemas};
 pub(super) async fn list(
     State(app): State<App>,
     _: RunCaller,
-    RawQuery(query): RawQuery,
+    Query(paging): Query<schemas::Paging>,
 ) -> Result<Json<Value>, ApiError> {
-    let query = Query::read(query.as_deref(), &["limit", "cursor"])?;
-    let (limit, before) = (query.limit_or(USUAL)?, query.get("cursor", place::<Uuid>)?);
+    let (limit, before) = (paging.limit(), decode_cursor(paging.cursor.as_deref())?);
     let wanted = i32::try_from(limit + 1).unwrap_or(i32::MAX);
-    let mut runs = app.store.runs(before, wanted).await?;
+    let mut runs = app.runs.store.runs(before, wanted).await?;
     let more = runs.len() > limit;
     runs.truncate(limit);
-    let next = runs.last().filter(|_| more).and_then(|run| shown(&run.id));
-    let items: Vec<View> = runs.iter().map(|run| app.shown(run)).collect();
+    let next = runs.last().filter(|_| more).and_then(|run| encode_cursor(&run.id));
+    let items: Vec<RunView> = runs.iter().map(|run| app.runs.view(run)).collect();
     Ok(Json(json!({"items": items, "nextCursor": next})))
 }
 
@@ -61,12 +57,17 @@ pub(super) async fn list(
     params(schemas::SyncRunPath),
     responses(
         (status = 200, description = "La synchronisation.", body = schemas::SyncRun),
-        by::Refused<(by::Caller, by::SyncRun,)>,
+        by::Refused<(by::Caller, by::SyncRun, by::Query,)>,
     ),
     security(("apiKey" = ["sync"]), ("apiKey" = ["manage"])),
 )]
-pub(super) async fn read(State(app): State<App>, _: RunCaller, Path(id): Path<String>) -> Result<Json<View>, ApiError> {
-    Ok(Json(app.shown(&app.existing_run(&id).await?)))
+pub(super) async fn read(
+    State(app): State<App>,
+    _: RunCaller,
+    _: NoQuery,
+    RunId(id): RunId,
+) -> Result<Json<RunView>, ApiError> {
+    Ok(Json(app.runs.view(&find(&app, id).await?)))
 }
 
 /// `POST /sync-runs/{id}/resume`.
@@ -80,36 +81,21 @@ pub(super) async fn read(State(app): State<App>, _: RunCaller, Path(id): Path<St
     params(schemas::SyncRunPath),
     responses(
         (status = 202, description = "Elle reprend.", body = schemas::SyncRun),
-        by::Refused<(by::Caller, by::SyncRun, by::Paused,)>,
+        by::Refused<(by::Caller, by::SyncRun, by::Query, by::Paused,)>,
     ),
     security(("apiKey" = ["sync"]), ("apiKey" = ["manage"])),
 )]
 pub(super) async fn resume(
     State(app): State<App>,
     _: RunCaller,
-    Path(id): Path<String>,
-) -> Result<(StatusCode, Json<View>), ApiError> {
-    let run = app.existing_run(&id).await?;
-    let resumed = match app.store.resume(&run).await {
-        Ok(resumed) => resumed,
-        Err(CommitError::Race) => return Err(Code::SyncRunNotPaused.into()),
-        Err(error) => return Err(error.into()),
-    };
-    tracing::info!(run = %run.id, "run resumed after a look");
-    // Should the message be lost, the sweep lists them.
-    if let Err(error) = app.syncs.send(&[Job::List { run: run.id }], no_group, 0).await {
-        tracing::warn!(run = %run.id, %error, "resumed run not announced: left to the sweep");
-    }
-    Ok((StatusCode::ACCEPTED, Json(app.shown(&resumed))))
+    _: NoQuery,
+    RunId(id): RunId,
+) -> Result<(StatusCode, Json<RunView>), ApiError> {
+    let run = find(&app, id).await?;
+    let resumed = app.runs.resume(&run).await?.ok_or(Code::SyncRunNotPaused)?;
+    Ok((StatusCode::ACCEPTED, Json(app.runs.view(&resumed))))
 }
 
-impl App {
-    async fn existing_run(&self, id: &str) -> Result<StoredRun, ApiError> {
-        let id = values::uuid(id).ok_or(Code::SyncRunNotFound)?;
-        Ok(self.store.run(id).await?.ok_or(Code::SyncRunNotFound)?)
-    }
-
-    fn shown(&self, run: &StoredRun) -> View {
-        run.run().view(self.clock.now())
-    }
+async fn find(app: &App, id: Uuid) -> Result<StoredRun, ApiError> {
+    Ok(app.runs.store.run(id).await?.ok_or(Code::SyncRunNotFound)?)
 }

@@ -1,16 +1,16 @@
 //! One user followed at once: at a sign-in, by a button, at the inscription.
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::State;
 use domain::coop::lieux;
 use domain::coop::plan::Occasion;
 use domain::coop::report::Report;
 use passerelle::web::error::ApiError;
-use passerelle::web::query::Query;
+use passerelle::web::parameters::{NoQuery, Query};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::user_id;
+use super::UserId;
 use crate::app::App;
 use crate::caller::CoopCaller;
 use crate::openapi::{refusals as by, schemas};
@@ -18,7 +18,7 @@ use crate::view;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Rehearsed {
+struct DryRun {
     #[serde(flatten)]
     report: Report,
     dry_run: bool,
@@ -27,7 +27,7 @@ struct Rehearsed {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Inscribed {
+struct InscriptionResult {
     #[serde(flatten)]
     report: Report,
     mediateur_created: bool,
@@ -52,28 +52,26 @@ struct Inscribed {
 pub(super) async fn synchronise(
     State(app): State<App>,
     _: CoopCaller,
-    Path(id): Path<String>,
-    RawQuery(query): RawQuery,
+    Query(writing): Query<schemas::Writing>,
+    UserId(id): UserId,
 ) -> Result<Json<Value>, ApiError> {
-    let query = Query::read(query.as_deref(), &["dryRun"])?;
-    let rehearsed = query.get("dryRun", |text| text.parse::<bool>().ok())?.unwrap_or(false);
-    let profile = app.living(user_id(&id)?).await?;
-    let payload = app.fetched(&profile).await?;
-    let answer = match (payload, rehearsed) {
+    let profile = app.users.find_living(id).await?;
+    let payload = app.sync.fetch(&profile).await?;
+    let answer = match (payload, writing.dry_run.unwrap_or(false)) {
         (None, false) => json!(Report::no_op()),
         (None, true) => {
             let plan = json!({"coordinateur": null, "emplois": []});
-            json!(Rehearsed { report: Report::no_op(), dry_run: true, plan })
+            json!(DryRun { report: Report::no_op(), dry_run: true, plan })
         }
-        (Some(payload), false) => json!(app.follow(profile, &payload, Occasion::Sync).await?.plan.report),
+        (Some(payload), false) => json!(app.sync.sync(profile, &payload, Occasion::Sync).await?.plan.report),
         (Some(payload), true) => {
-            let decision = app.decide(profile, &payload, Occasion::Sync).await?;
-            let plan = view::plan(&decision);
+            let decision = app.sync.decide(profile, &payload, Occasion::Sync).await?;
+            let plan = view::plan_to_json(&decision);
             let before = decision.profile.stored.user.coordinateur;
             let mut report = decision.plan.report;
             // One that would be made has no id yet.
             report.coordinateur_id = report.coordinateur_id.and(before);
-            json!(Rehearsed { report, dry_run: true, plan })
+            json!(DryRun { report, dry_run: true, plan })
         }
     };
     Ok(Json(answer))
@@ -90,22 +88,23 @@ pub(super) async fn synchronise(
     params(schemas::UserPath),
     responses(
         (status = 200, description = "Ce qui a été fait.", body = schemas::InscriptionResult),
-        by::Refused<(by::Caller, by::LivingUser, by::Dataspace,)>,
+        by::Refused<(by::Caller, by::LivingUser, by::Query, by::Dataspace,)>,
     ),
     security(("apiKey" = ["sync"])),
 )]
 pub(super) async fn inscribe(
     State(app): State<App>,
     _: CoopCaller,
-    Path(id): Path<String>,
+    _: NoQuery,
+    UserId(id): UserId,
 ) -> Result<Json<Value>, ApiError> {
-    let profile = app.living(user_id(&id)?).await?;
-    let Some(payload) = app.fetched(&profile).await? else {
+    let profile = app.users.find_living(id).await?;
+    let Some(payload) = app.sync.fetch(&profile).await? else {
         let lieux = lieux::Counts::default();
-        return Ok(Json(json!(Inscribed { report: Report::no_op(), mediateur_created: false, lieux })));
+        return Ok(Json(json!(InscriptionResult { report: Report::no_op(), mediateur_created: false, lieux })));
     };
     let user = profile.stored.user.id;
-    let plan = app.follow(profile, &payload, Occasion::Inscription).await?.plan;
-    let lieux = if plan.imports_lieux { app.import_lieux(user, &payload).await? } else { lieux::Counts::default() };
-    Ok(Json(json!(Inscribed { report: plan.report, mediateur_created: plan.mediateur_created, lieux })))
+    let plan = app.sync.sync(profile, &payload, Occasion::Inscription).await?.plan;
+    let lieux = if plan.imports_lieux { app.lieux.run(user, &payload).await? } else { lieux::Counts::default() };
+    Ok(Json(json!(InscriptionResult { report: plan.report, mediateur_created: plan.mediateur_created, lieux })))
 }

@@ -7,8 +7,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::contrat::jour;
+use super::ids::IdSource;
 use super::payload::Payload;
-use super::structures::{Creation, Known, Question, Resolver, questions};
+use super::structures::{self, Known, Lookup, NewStructure, Resolver};
 use super::user::Lieu;
 
 /// What became of the places of a payload.
@@ -31,16 +32,16 @@ pub struct Import {
     /// The link to be made; `None` when there is one.
     pub link: Option<Lieu>,
     /// The structure, if it is to be made.
-    pub created: Option<Creation>,
+    pub created: Option<NewStructure>,
     /// Whether its deletion is undone.
     pub undeleted: bool,
 }
 
 /// What has to be looked up before places can be imported.
 #[must_use]
-pub fn to_look_up(payload: &Payload) -> BTreeSet<Question> {
-    let known_by_coop = |question: &Question| matches!(question, Question::Id(_));
-    questions(&payload.lieux).into_iter().filter(|question| !known_by_coop(question)).collect()
+pub fn lookups(payload: &Payload) -> BTreeSet<Lookup> {
+    let by_coop_id = |lookup: &Lookup| matches!(lookup, Lookup::Id(_));
+    structures::lookups(&payload.lieux).into_iter().filter(|lookup| !by_coop_id(lookup)).collect()
 }
 
 /// What is to be done for each place that can be imported, in the order of the payload. `linked` are the places linked
@@ -51,15 +52,15 @@ pub fn imports(
     linked: &BTreeSet<Uuid>,
     known: &Known,
     now: DateTime<Utc>,
-    new_id: &mut dyn FnMut() -> Uuid,
+    ids: IdSource<'_>,
 ) -> Vec<Import> {
-    let mut resolver = Resolver::new(known, now);
+    let mut resolver = Resolver::new(known, now, ids);
     let mut linked = linked.clone();
     let mut imports = Vec::new();
     for entry in &payload.lieux {
         let (made, undone) = (resolver.created.len(), resolver.undeleted.len());
-        let Some(structure) = resolver.lieu(entry, new_id) else { continue };
-        let link = linked.insert(structure).then(|| Lieu { id: new_id(), structure, debut: jour(now) });
+        let Some(structure) = resolver.resolve_lieu(entry) else { continue };
+        let link = linked.insert(structure).then(|| Lieu { id: ids.next(), structure, debut: jour(now) });
         imports.push(Import {
             structure,
             link,

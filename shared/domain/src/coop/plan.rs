@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::emplois::{self, Action, Step};
-use super::history::{Change, Entity, Scribe};
+use super::emplois::{self, Action, EmploiSync, Step};
+use super::history::{Change, Entity, HistoryRecorder};
+use super::ids::IdSource;
 use super::payload::Payload;
 use super::report::{Changes, Counts, Report};
-use super::structures::{Creation, Known, Question, Resolver, Structure, questions};
+use super::structures::{self, Known, Lookup, NewStructure, Resolver, Structure};
 use super::user::{Emploi, Lieu, User};
 
 /// The most emplois one synchronisation changes: they are written in one transaction, with what comes beside them.
@@ -20,7 +21,7 @@ pub const MAX_CHANGED: usize = 90;
 pub struct Facts<'a> {
     /// The user as stored.
     pub user: &'a User,
-    /// Their emplois, suppressed ones too.
+    /// Their emplois, deleted ones too.
     pub emplois: &'a [Emploi],
     /// Their active places of activity.
     pub lieux: &'a [Lieu],
@@ -30,6 +31,8 @@ pub struct Facts<'a> {
     pub payload: &'a Payload,
     /// Now.
     pub now: DateTime<Utc>,
+    /// Ids of what is made.
+    pub ids: IdSource<'a>,
 }
 
 /// Which synchronisation.
@@ -49,7 +52,7 @@ pub struct Plan {
     /// What becomes of the emplois.
     pub emplois: Vec<Step>,
     /// Structures to be made.
-    pub created: Vec<Creation>,
+    pub created: Vec<NewStructure>,
     /// Structures whose deletion is undone.
     pub undeleted: BTreeSet<Uuid>,
     /// The history of it.
@@ -71,19 +74,23 @@ pub struct TooLarge(pub usize);
 
 /// What has to be looked up before a plan can be made.
 #[must_use]
-pub fn to_look_up(user: &User, payload: &Payload) -> BTreeSet<Question> {
-    if follows_emplois(user, payload) { questions(emplois::carriers(payload)) } else { BTreeSet::new() }
+pub fn lookups(user: &User, payload: &Payload) -> BTreeSet<Lookup> {
+    if follows_emplois(user, payload) {
+        structures::lookups(emplois::employers_to_resolve(payload))
+    } else {
+        BTreeSet::new()
+    }
 }
 
 /// Decides everything.
 ///
 /// # Errors
 /// [`TooLarge`].
-pub fn plan(facts: Facts<'_>, occasion: Occasion, new_id: &mut dyn FnMut() -> Uuid) -> Result<Plan, TooLarge> {
-    let Facts { user, payload, now, .. } = facts;
-    let mut resolver = Resolver::new(facts.known, now);
+pub fn plan(facts: Facts<'_>, occasion: Occasion) -> Result<Plan, TooLarge> {
+    let Facts { user, payload, emplois, now, ids, .. } = facts;
+    let mut resolver = Resolver::new(facts.known, now, ids);
     let steps = if follows_emplois(user, payload) {
-        emplois::follow(payload, facts.emplois, &mut resolver, now, new_id)
+        EmploiSync { payload, emplois, now, ids }.steps(&mut resolver)
     } else {
         Vec::new()
     };
@@ -98,13 +105,13 @@ pub fn plan(facts: Facts<'_>, occasion: Occasion, new_id: &mut dyn FnMut() -> Uu
         dataspace_id: Some(payload.id),
         dataspace_user_id_pg: payload.pg_id,
         last_synced_from_dataspace: Some(now),
-        coordinateur: user.coordinateur.or_else(|| coordinates.then(&mut *new_id)),
+        coordinateur: user.coordinateur.or_else(|| coordinates.then(|| ids.next())),
         ..user.clone()
     };
     let mut imports_lieux = false;
     if occasion == Occasion::Inscription && payload.is_conseiller_numerique {
         if !payload.is_coordinateur || payload.names_lieux {
-            after.mediateur = user.mediateur.or_else(|| Some(new_id()));
+            after.mediateur = user.mediateur.or_else(|| Some(ids.next()));
         }
         imports_lieux = payload.names_lieux && (facts.lieux.is_empty() || user.importing_lieux);
         after.importing_lieux |= imports_lieux;
@@ -115,11 +122,11 @@ pub fn plan(facts: Facts<'_>, occasion: Occasion, new_id: &mut dyn FnMut() -> Uu
         conseiller_numerique_removed: !payload.is_conseiller_numerique && user.is_conseiller_numerique,
         coordinateur_created: after.coordinateur != user.coordinateur,
         coordinateur_updated: false,
-        structures_synced: carrying(&steps).len(),
+        structures_synced: structures_with_emploi(&steps).len(),
         structures_removed: counts.removed,
     };
     Ok(Plan {
-        changes: written_down(user, &after, &steps, now, new_id),
+        changes: history(user, &after, &steps, HistoryRecorder::new(now, ids)),
         report: Report {
             success: true,
             no_op: false,
@@ -152,8 +159,8 @@ impl Plan {
     /// The structure of a step: whether it is to be made, and itself if it is known at all.
     #[must_use]
     pub fn structure<'a>(&'a self, known: &'a Known, id: Uuid) -> (bool, Option<&'a Structure>) {
-        match self.created.iter().find(|creation| creation.structure.id == id) {
-            Some(creation) => (true, Some(&creation.structure)),
+        match self.created.iter().find(|new| new.structure.id == id) {
+            Some(new) => (true, Some(&new.structure)),
             None => (false, known.structures.get(&id)),
         }
     }
@@ -176,31 +183,24 @@ fn count(steps: &[Step]) -> Counts {
 }
 
 /// The structures that carry an emploi of the payload.
-fn carrying(steps: &[Step]) -> BTreeSet<Uuid> {
-    let standing = steps.iter().filter(|step| step.action != Action::Remove);
-    standing.map(|step| step.after.structure).collect()
+fn structures_with_emploi(steps: &[Step]) -> BTreeSet<Uuid> {
+    let kept = steps.iter().filter(|step| step.action != Action::Remove);
+    kept.map(|step| step.after.structure).collect()
 }
 
-fn written_down(
-    before: &User,
-    after: &User,
-    steps: &[Step],
-    now: DateTime<Utc>,
-    new_id: &mut dyn FnMut() -> Uuid,
-) -> Vec<Change> {
-    let mut scribe = Scribe::new(now, new_id);
-    scribe.user(before, after);
+fn history(before: &User, after: &User, steps: &[Step], mut recorder: HistoryRecorder<'_>) -> Vec<Change> {
+    recorder.record_user(before, after);
     let given = |before: Option<Uuid>, after: Option<Uuid>| after.filter(|_| before.is_none());
     if let Some(id) = given(before.coordinateur, after.coordinateur) {
-        scribe.role(Entity::Coordinateur, id, after.id);
+        recorder.record_role(Entity::Coordinateur, id, after.id);
     }
     if let Some(id) = given(before.mediateur, after.mediateur) {
-        scribe.role(Entity::Mediateur, id, after.id);
+        recorder.record_role(Entity::Mediateur, id, after.id);
     }
     for step in steps {
-        scribe.emploi(step);
+        recorder.record_emploi(step);
     }
-    scribe.entries()
+    recorder.into_changes()
 }
 
 #[cfg(test)]

@@ -37,11 +37,11 @@ pub struct Changes {
     pub coordinateur_updated: bool,
     /// Structures that carry an emploi of this payload.
     pub structures_synced: usize,
-    /// Emplois swept.
+    /// Emplois removed.
     pub structures_removed: usize,
 }
 
-/// What became of the emplois: every one the payload stands for is counted once, and those swept.
+/// What became of the emplois: every one the payload stands for is counted once, and those removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
@@ -49,9 +49,9 @@ pub struct Counts {
     pub created: usize,
     /// Changed.
     pub updated: usize,
-    /// Suppressed before, and no longer.
+    /// Deleted before, and no longer.
     pub reactivated: usize,
-    /// Swept.
+    /// Deleted: no contract stands for them.
     pub removed: usize,
     /// As they were.
     pub unchanged: usize,

@@ -2,10 +2,11 @@
 
 use chrono::TimeDelta;
 
-/// Pauses before a user of a nightly run is tried again: three tries in all.
-const USER: [TimeDelta; 2] = [TimeDelta::minutes(10), TimeDelta::minutes(25)];
+/// Pauses before a user of a nightly run is tried again. A message carries each: SQS delays one by a quarter of an hour
+/// at most.
+const USER: [TimeDelta; 2] = [TimeDelta::minutes(10), TimeDelta::minutes(15)];
 
-/// Pauses before Brevo is called again: five within half an hour each, then some two days.
+/// Pauses before Brevo is called again: the first five of at most half an hour, in all some two days.
 const BREVO: [TimeDelta; 13] = [
     TimeDelta::minutes(1),
     TimeDelta::minutes(3),
@@ -22,19 +23,19 @@ const BREVO: [TimeDelta; 13] = [
     TimeDelta::hours(8),
 ];
 
-/// How long after its `attempts`th failure a user is tried again; `None` when it is given up.
+/// How long after its `attempts`th failure a user is tried again; `None` when they are given up for the night.
 #[must_use]
-pub fn user(attempts: u32) -> Option<TimeDelta> {
-    after(&USER, attempts)
+pub fn pause_before_user(attempts: u32) -> Option<TimeDelta> {
+    pause(&USER, attempts)
 }
 
-/// How long after its `attempts`th failure Brevo is called again; `None` when it is given up.
+/// How long after its `attempts`th failure Brevo is called again; `None` when the contact is given up.
 #[must_use]
-pub fn brevo(attempts: u32) -> Option<TimeDelta> {
-    after(&BREVO, attempts)
+pub fn pause_before_brevo(attempts: u32) -> Option<TimeDelta> {
+    pause(&BREVO, attempts)
 }
 
-fn after(pauses: &[TimeDelta], attempts: u32) -> Option<TimeDelta> {
+fn pause(pauses: &[TimeDelta], attempts: u32) -> Option<TimeDelta> {
     pauses.get(usize::try_from(attempts).ok()?.checked_sub(1)?).copied()
 }
 
@@ -43,11 +44,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn users_have_three_tries_and_brevo_is_called_soon_at_first() {
-        let pauses: Vec<_> = (1..=3).map(|attempts| user(attempts).map(|pause| pause.num_minutes())).collect();
-        assert_eq!(pauses, [Some(10), Some(25), None]);
-        assert!((1..=5).all(|attempts| brevo(attempts).unwrap() <= TimeDelta::minutes(30)));
-        let total: TimeDelta = (1..).map_while(brevo).sum();
+    fn users_are_tried_three_times_at_pauses_a_message_can_carry() {
+        let pauses: Vec<_> = (1..=3).map(|attempts| pause_before_user(attempts).map(|p| p.num_minutes())).collect();
+        assert_eq!(pauses, [Some(10), Some(15), None]);
+        assert!(USER.iter().all(|pause| *pause <= TimeDelta::seconds(900)));
+        assert_eq!(pause_before_user(0), None);
+    }
+
+    #[test]
+    fn brevo_is_called_soon_at_first_and_for_two_days() {
+        assert!((1..=5).all(|attempts| pause_before_brevo(attempts).unwrap() <= TimeDelta::minutes(30)));
+        let total: TimeDelta = (1..).map_while(pause_before_brevo).sum();
         assert!(total > TimeDelta::days(1) && total < TimeDelta::days(3));
     }
 }

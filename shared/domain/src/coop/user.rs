@@ -56,6 +56,26 @@ pub struct Identity {
     pub telephone: Option<String>,
 }
 
+/// A given or family name: trimmed, never empty.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct PersonName(String);
+
+impl TryFrom<String> for PersonName {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let name = text.trim();
+        if name.is_empty() { Err("texte vide") } else { Ok(Self(name.to_owned())) }
+    }
+}
+
+impl From<PersonName> for String {
+    fn from(name: PersonName) -> Self {
+        name.0
+    }
+}
+
 /// An employment: one per contract.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -68,12 +88,12 @@ pub struct Emploi {
     pub debut: Option<NaiveDate>,
     /// Last day in Paris.
     pub fin: Option<NaiveDate>,
-    /// When it was swept.
-    #[serde(with = "instant::optional")]
-    pub suppression: Option<DateTime<Utc>>,
+    /// When no contract stood for it any more.
+    #[serde(rename = "suppression", with = "instant::optional")]
+    pub deleted_at: Option<DateTime<Utc>>,
     /// When it was made.
-    #[serde(with = "instant")]
-    pub creation: DateTime<Utc>,
+    #[serde(rename = "creation", with = "instant")]
+    pub created_at: DateTime<Utc>,
 }
 
 /// A place where a médiateur works.

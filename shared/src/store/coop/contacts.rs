@@ -16,13 +16,13 @@ use domain::instant;
 /// A contact is swept only after this: by then its message has been taken, or was never sent.
 const GRACE: TimeDelta = TimeDelta::seconds(30);
 
-/// A contact to be told.
+/// A user whose contact Brevo has to be told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Owed {
-    /// Whose.
+pub struct PendingContact {
+    /// Id of the user.
     pub user: Uuid,
-    /// What was committed with it: another id, another reason.
+    /// Another one for each commit that concerns Brevo.
     pub reason: Uuid,
     /// Calls that failed.
     pub attempts: u32,
@@ -30,9 +30,9 @@ pub struct Owed {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct OwedItem {
+struct PendingItem {
     #[serde(flatten)]
-    owed: Owed,
+    pending: PendingContact,
     due: String,
     #[serde(with = "instant")]
     due_at: DateTime<Utc>,
@@ -43,43 +43,60 @@ impl CoopStore {
     ///
     /// # Errors
     /// When it cannot be written as an item.
-    pub fn owe_contact(
+    pub fn put_pending_contact(
         &self,
         transaction: &mut Transaction,
-        owed: &Owed,
+        pending: &PendingContact,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let item = OwedItem { owed: owed.clone(), due: keys::DUE_CONTACTS.to_owned(), due_at: now + GRACE };
-        self.put(transaction, &keys::contact(owed.user), &item, &Guard::None)
+        let item = PendingItem { pending: pending.clone(), due: keys::DUE_CONTACTS.to_owned(), due_at: now + GRACE };
+        self.put(transaction, &keys::contact(pending.user), &item, &Guard::None)
     }
 
     /// The contact of a user still to be told.
     ///
     /// # Errors
     /// When DynamoDB fails.
-    pub async fn owed_contact(&self, user: Uuid) -> Result<Option<Owed>, StoreError> {
-        Ok(self.get::<OwedItem>(&keys::contact(user)).await?.map(|item| item.owed))
+    pub async fn pending_contact(&self, user: Uuid) -> Result<Option<PendingContact>, StoreError> {
+        Ok(self.get::<PendingItem>(&keys::contact(user)).await?.map(|item| item.pending))
     }
 
-    /// Removes a contact that was told, unless there is another reason by now.
+    /// Removes a contact that was told, or given up.
     ///
     /// # Errors
-    /// [`CommitError::Race`] when there is.
-    pub async fn settle_contact(&self, owed: &Owed) -> Result<(), CommitError> {
+    /// [`CommitError::Race`] when there is another reason by now.
+    pub async fn remove_pending_contact(&self, pending: &PendingContact) -> Result<(), CommitError> {
         let mut transaction = Transaction::default();
-        let same = Guard::is("reason", owed.reason);
-        self.delete(&mut transaction, &keys::contact(owed.user), &same)?;
+        let same = Guard::is("reason", pending.reason);
+        self.delete(&mut transaction, &keys::contact(pending.user), &same)?;
         self.commit(transaction).await
     }
 
-    /// Puts a contact off: to `due_at`, with one more failed call where `failed`.
+    /// Counts a call that failed, and has the next one made at `due_at`.
     ///
     /// # Errors
     /// [`CommitError::Race`] when somebody else dealt with it.
-    pub async fn postpone_contact(&self, owed: &Owed, failed: bool, due_at: DateTime<Utc>) -> Result<(), CommitError> {
-        let seen = Guard::is("reason", owed.reason).and(Guard::is("attempts", owed.attempts));
-        let update = self.update(&keys::contact(owed.user)).set("attempts", owed.attempts + u32::from(failed));
-        update.set(keys::DUE.sort, due_at).when(seen).send().await
+    pub async fn retry_contact(&self, pending: &PendingContact, due_at: DateTime<Utc>) -> Result<(), CommitError> {
+        self.update_pending(pending, pending.attempts + 1, due_at).await
+    }
+
+    /// Leaves a contact to the message sent for it, until `due_at`.
+    ///
+    /// # Errors
+    /// [`CommitError::Race`] when somebody else dealt with it.
+    pub async fn postpone_contact(&self, pending: &PendingContact, due_at: DateTime<Utc>) -> Result<(), CommitError> {
+        self.update_pending(pending, pending.attempts, due_at).await
+    }
+
+    async fn update_pending(
+        &self,
+        seen: &PendingContact,
+        attempts: u32,
+        due_at: DateTime<Utc>,
+    ) -> Result<(), CommitError> {
+        let unchanged = Guard::is("reason", seen.reason).and(Guard::is("attempts", seen.attempts));
+        let update = self.update(&keys::contact(seen.user)).set("attempts", attempts).set(keys::DUE.sort, due_at);
+        update.when(unchanged).send().await
     }
 
     /// The users whose contact is due, the longest first.

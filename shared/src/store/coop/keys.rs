@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::store::item::ItemKey;
 use crate::store::query::Index;
-use domain::coop::structures::Trait;
+use domain::coop::structures::MatchKey;
 use domain::instant;
 
 /// The index of all users that are not deleted.
@@ -88,12 +88,12 @@ pub fn structure(id: Uuid) -> ItemKey {
     ItemKey::new(format!("S#{id}"), "S")
 }
 
-/// The structures of a trait. A name may be long: its hash stands for it.
+/// The structures with a match key. A name may be long: its hash stands for it.
 #[must_use]
-pub fn sharing(shared: &Trait) -> ItemKey {
-    let pk = match shared {
-        Trait::Siret(siret, insee) => format!("K#S#{insee}#{}", digest(siret)),
-        Trait::Nom(nom, insee) => format!("K#N#{insee}#{}", digest(nom)),
+pub fn matches(key: &MatchKey) -> ItemKey {
+    let pk = match key {
+        MatchKey::Siret(siret, insee) => format!("K#S#{insee}#{}", digest(siret)),
+        MatchKey::Nom(nom, insee) => format!("K#N#{insee}#{}", digest(nom)),
     };
     ItemKey::new(pk, "K")
 }
@@ -104,15 +104,15 @@ pub fn run(id: Uuid) -> ItemKey {
     ItemKey::new(RUNS, id.to_string())
 }
 
-/// How a user ended in a run.
+/// The last attempt at a user of a run.
 #[must_use]
-pub fn mark(run: Uuid, user: Uuid) -> ItemKey {
+pub fn attempt(run: Uuid, user: Uuid) -> ItemKey {
     ItemKey::new(format!("R#{run}"), user.to_string())
 }
 
-/// The user of a mark's sort key.
+/// The user of an attempt's sort key.
 #[must_use]
-pub fn user_of_mark(sort_key: &str) -> Option<Uuid> {
+pub fn user_of_attempt(sort_key: &str) -> Option<Uuid> {
     sort_key.parse().ok()
 }
 

@@ -1,8 +1,8 @@
 //! Nightly runs: how far they are, counted exactly once whatever comes again.
 //!
-//! A user being handled has a ticket in the run's item, with what the guard was told of it. Opening it adds to what the
-//! guard counts, closing it counts how the user ended; both are single conditional updates of one item, so neither
-//! happens twice. A run holds as many tickets as there are users under way, a dozen or so.
+//! A user being handled has a ticket in the run's item, with the totals that were added to the run's. Opening it adds
+//! them, closing it counts how the user ended; both are single conditional updates of one item, so neither happens
+//! twice. What the run's totals mean is for the domain to say. A run holds as many tickets as there are users under way, a dozen or so.
 
 use std::collections::HashMap;
 
@@ -10,36 +10,27 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::marks::{Ending, Mark};
 use super::{CoopStore, keys};
-use crate::platform::measures::Count;
 use crate::store::error::{CommitError, StoreError, unless_raced};
 use crate::store::guard::Guard;
 use crate::store::table::attribute;
 use crate::store::transaction::Transaction;
 use crate::store::update::Update;
-use domain::coop::run::{Run, Status, Tally, is_mass_removal};
+use domain::coop::run::{EmploiTotals, LastAttempt, Run, Status, Tally};
 use domain::instant;
 
 /// How long a lister is waited for before another goes on in its place.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 
-/// What the guard is told of a user before anything of theirs is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reservation {
-    /// Emplois not suppressed.
-    pub seen: u64,
-    /// Emplois that would be swept.
-    pub removed: u64,
-}
-
-/// What the guard says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reserved {
-    /// Go on.
-    Passed,
-    /// The run is paused: leave the user alone. `true` where this very user made it so.
-    Held(bool),
+/// What became of the wish to open a user's ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ticket {
+    /// It is open, and its totals are added to the run's: the run as it is then.
+    Opened(StoredRun),
+    /// It was open already: the run as it is.
+    AlreadyOpen(StoredRun),
+    /// The run is paused, or there is none.
+    Refused,
 }
 
 /// A run as stored.
@@ -57,7 +48,7 @@ pub struct StoredRun {
     total: u64,
     #[serde(flatten)]
     tally: Tally,
-    /// Whether the guard watches over it: until it was resumed after a look.
+    /// Whether the guard judges it: until it is resumed after a look.
     guarded: bool,
     /// Whether all users have had their message.
     pub listed: bool,
@@ -68,7 +59,7 @@ pub struct StoredRun {
     pub cursor: Option<Uuid>,
     #[serde(default, with = "instant::optional")]
     lease_until: Option<DateTime<Utc>>,
-    tickets: HashMap<Uuid, Reservation>,
+    tickets: HashMap<Uuid, EmploiTotals>,
 }
 
 impl StoredRun {
@@ -82,6 +73,8 @@ impl StoredRun {
             finished_at: self.finished_at,
             total: self.total,
             tally: self.tally,
+            listed: self.listed,
+            guarded: self.guarded,
         }
     }
 
@@ -89,12 +82,6 @@ impl StoredRun {
     #[must_use]
     pub const fn is_to_list(&self) -> bool {
         !self.listed || !self.relisted
-    }
-
-    /// Whether a user is being handled, or was when something broke.
-    #[must_use]
-    pub fn has_ticket(&self, user: Uuid) -> bool {
-        self.tickets.contains_key(&user)
     }
 }
 
@@ -155,7 +142,7 @@ impl CoopStore {
     ///
     /// # Errors
     /// [`CommitError::Race`] when somebody else took the listing over.
-    pub async fn listed(
+    pub async fn note_listed(
         &self,
         run: &StoredRun,
         cursor: Option<Uuid>,
@@ -175,70 +162,69 @@ impl CoopStore {
             .await
     }
 
-    /// Opens a user's ticket, and asks the guard. A ticket that is open already is the trace of an attempt that broke
-    /// off: it has been counted, and stands.
+    /// Opens a user's ticket and adds its `totals` to the run's, in one update whose answer tells the run as it is
+    /// then: no other ticket comes in between.
     ///
     /// # Errors
     /// When DynamoDB fails.
-    pub async fn reserve(&self, run: Uuid, user: Uuid, asked: Reservation) -> Result<Reserved, CommitError> {
+    pub async fn open_ticket(&self, run: Uuid, user: Uuid, totals: EmploiTotals) -> Result<Ticket, CommitError> {
         let open = Guard::lacks(ticket(user)).and(Guard::is_not("status", attribute(&Status::Paused)?));
-        let update = self.update(&keys::run(run)).set(&ticket(user), attribute(&asked)?);
-        let update = update.add("seen", asked.seen).add("removed", asked.removed).when(open);
-        let Some(now) = unless_raced(update.send_returning::<StoredRun>().await)? else {
-            let run = self.run(run).await?;
-            let stands = run.is_some_and(|run| run.has_ticket(user) && run.status != Status::Paused);
-            return Ok(if stands { Reserved::Passed } else { Reserved::Held(false) });
-        };
-        if !now.guarded || !is_mass_removal(now.tally.seen, now.tally.removed) {
-            return Ok(Reserved::Passed);
+        let update = self.update(&keys::run(run)).set(&ticket(user), attribute(&totals)?);
+        let update = update.add("seen", totals.seen).add("removed", totals.removed).when(open);
+        if let Some(run) = unless_raced(update.send_returning().await)? {
+            return Ok(Ticket::Opened(run));
         }
-        let pause = self.close(run, user, asked).set("status", attribute(&Status::Paused)?);
-        pause.send().await.map(|()| Reserved::Held(true))
+        let found = self.run(run).await?;
+        let open = found.filter(|run| run.status != Status::Paused && run.tickets.contains_key(&user));
+        Ok(open.map_or(Ticket::Refused, Ticket::AlreadyOpen))
     }
 
-    /// Closes a user's ticket and counts how they ended: once, whoever comes first. Answers the run as it is then, or
-    /// nothing when the ticket was closed already.
+    /// Pauses a run, taking back a user's ticket with its totals.
+    ///
+    /// # Errors
+    /// [`CommitError::Race`] when the ticket is no longer open.
+    pub async fn pause_run(&self, run: &StoredRun, user: Uuid) -> Result<(), CommitError> {
+        let totals = run.tickets.get(&user).copied().unwrap_or_default();
+        self.close(run.id, user, totals).set("status", attribute(&Status::Paused)?).send().await
+    }
+
+    /// Closes a user's ticket and counts how the attempt ended: once, whoever comes first. Answers the run as it is
+    /// then, or nothing when the ticket was closed already.
     ///
     /// # Errors
     /// When DynamoDB fails.
-    pub async fn settle(&self, run: Uuid, user: Uuid, mark: Mark) -> Result<Option<StoredRun>, CommitError> {
+    pub async fn close_ticket(
+        &self,
+        run: Uuid,
+        user: Uuid,
+        last: LastAttempt,
+    ) -> Result<Option<StoredRun>, StoreError> {
         // What was not written was neither seen nor removed.
-        let given_back = match mark.ending {
-            Ending::Synced(_) => Reservation::default(),
-            Ending::NoOp | Ending::Failed => {
-                let now = self.run(run).await?;
-                let Some(ticket) = now.and_then(|run| run.tickets.get(&user).copied()) else { return Ok(None) };
-                ticket
-            }
+        let taken_back = if last.outcome.was_written() {
+            EmploiTotals::default()
+        } else {
+            let now = self.run(run).await?;
+            let Some(totals) = now.and_then(|run| run.tickets.get(&user).copied()) else { return Ok(None) };
+            totals
         };
-        let (synced, no_op, failed) = match mark.ending {
-            Ending::Synced(_) => (1, 0, -i64::from(mark.failed_before)),
-            Ending::NoOp => (0, 1, -i64::from(mark.failed_before)),
-            Ending::Failed => (0, 0, i64::from(!mark.failed_before)),
-        };
+        let change = last.tally_change();
         let update = self
-            .close(run, user, given_back)
-            .add("synced", synced)
-            .add("noOp", no_op)
-            .add("failed", failed)
-            .add("quarantined", i64::from(mark.ending == Ending::Synced(true)));
-        Ok(unless_raced(update.send_returning().await)?)
+            .close(run, user, taken_back)
+            .add("synced", change.synced)
+            .add("noOp", change.no_op)
+            .add("failed", change.failed)
+            .add("quarantined", change.quarantined);
+        unless_raced(update.send_returning().await)
     }
 
-    /// Ends a run all users of which were tried. Nothing happens while some were not, or the run is paused.
+    /// Ends a run.
     ///
     /// # Errors
-    /// When DynamoDB fails.
-    pub async fn complete(&self, run: &StoredRun, now: DateTime<Utc>) -> Result<(), CommitError> {
-        if run.status != Status::Running || !run.listed || run.run().pending() > 0 {
-            return Ok(());
-        }
+    /// [`CommitError::Race`] when it is paused, or has ended already.
+    pub async fn complete_run(&self, run: Uuid, now: DateTime<Utc>) -> Result<(), CommitError> {
         let running = Guard::is("status", attribute(&Status::Running)?);
-        let update = self.update(&keys::run(run.id)).set("status", attribute(&Status::Completed)?);
-        if unless_raced(update.set("finishedAt", now).when(running).send().await)?.is_some() {
-            Count::SyncRunsCompleted.one();
-        }
-        Ok(())
+        let update = self.update(&keys::run(run)).set("status", attribute(&Status::Completed)?);
+        update.set("finishedAt", now).when(running).send().await
     }
 
     /// Lets a paused run go on without the guard: users left behind are to be listed again.
@@ -254,13 +240,13 @@ impl CoopStore {
         update.send_returning().await
     }
 
-    /// An update that closes a ticket, with `given_back` taken from what the guard counts.
-    fn close(&self, run: Uuid, user: Uuid, given_back: Reservation) -> Update<'_> {
+    /// An update that closes a ticket, with `taken_back` taken from the run's totals.
+    fn close(&self, run: Uuid, user: Uuid, taken_back: EmploiTotals) -> Update<'_> {
         let negative = |value: u64| -i64::try_from(value).unwrap_or(i64::MAX);
         self.update(&keys::run(run))
             .remove(&ticket(user))
-            .add("seen", negative(given_back.seen))
-            .add("removed", negative(given_back.removed))
+            .add("seen", negative(taken_back.seen))
+            .add("removed", negative(taken_back.removed))
             .when(Guard::has(ticket(user)))
     }
 }

@@ -11,43 +11,43 @@ use crate::store::guard::Guard;
 use crate::store::item::{Item, ItemKey};
 use crate::store::transaction::Transaction;
 use crate::store::update::Update;
-use domain::coop::structures::{Creation, Known, Question, Sharing, Structure, Trait};
+use domain::coop::structures::{Known, Lookup, MatchKey, Matches, NewStructure, Structure};
 
 #[derive(Deserialize)]
-struct SharingItem {
+struct MatchesItem {
     ids: HashSet<Uuid>,
     revision: u64,
 }
 
 impl CoopStore {
-    /// Answers `questions`: the lists first, then the structures they name, with those of `ids`.
+    /// Answers `lookups`: the lists first, then the structures they name, with those of `ids`.
     ///
     /// # Errors
     /// When DynamoDB fails.
     pub async fn look_up(
         &self,
-        questions: &BTreeSet<Question>,
+        lookups: &BTreeSet<Lookup>,
         ids: impl IntoIterator<Item = Uuid>,
     ) -> Result<Known, StoreError> {
         let mut wanted: BTreeSet<Uuid> = ids.into_iter().collect();
-        let mut traits: HashMap<ItemKey, &Trait> = HashMap::new();
-        for question in questions {
-            match question {
-                Question::Id(id) => drop(wanted.insert(*id)),
-                Question::Sharing(shared) => drop(traits.insert(keys::sharing(shared), shared)),
+        let mut match_keys: HashMap<ItemKey, &MatchKey> = HashMap::new();
+        for lookup in lookups {
+            match lookup {
+                Lookup::Id(id) => drop(wanted.insert(*id)),
+                Lookup::Matching(key) => drop(match_keys.insert(keys::matches(key), key)),
             }
         }
         let mut known = Known::default();
         // The two readings do not depend on each other; what the lists name beyond them is read after.
         let (lists, structures) =
-            futures_util::try_join!(self.batch_get(traits.keys().cloned()), self.structures(&wanted))?;
+            futures_util::try_join!(self.batch_get(match_keys.keys().cloned()), self.structures(&wanted))?;
         let mut named = BTreeSet::new();
         for item in lists {
-            let shared = traits.get(&item.key());
-            let SharingItem { ids, revision } = item.read()?;
+            let key = match_keys.get(&item.key());
+            let MatchesItem { ids, revision } = item.read()?;
             named.extend(ids.iter().copied().filter(|id| !wanted.contains(id)));
-            if let Some(shared) = shared {
-                known.sharing.insert((*shared).clone(), Sharing { ids: ids.into_iter().collect(), revision });
+            if let Some(key) = key {
+                known.matches.insert((*key).clone(), Matches { ids: ids.into_iter().collect(), revision });
             }
         }
         let more = self.structures(&named).await?;
@@ -65,43 +65,43 @@ impl CoopStore {
     ///
     /// # Errors
     /// When one cannot be written as an item.
-    pub fn create_structures(&self, transaction: &mut Transaction, created: &[Creation]) -> Result<(), StoreError> {
-        let mut lists: BTreeMap<Trait, (HashSet<Uuid>, Option<u64>)> = BTreeMap::new();
-        for Creation { structure, unless: (sought, revision) } in created {
+    pub fn create_structures(&self, transaction: &mut Transaction, created: &[NewStructure]) -> Result<(), StoreError> {
+        let mut lists: BTreeMap<MatchKey, (HashSet<Uuid>, Option<u64>)> = BTreeMap::new();
+        for NewStructure { structure, searched, revision } in created {
             self.put(transaction, &keys::structure(structure.id), structure, &Guard::Absent)?;
-            for shared in structure.traits() {
-                let expected = (shared == *sought).then_some(*revision);
-                let list = lists.entry(shared).or_default();
+            for key in structure.match_keys() {
+                let expected = (key == *searched).then_some(*revision);
+                let list = lists.entry(key).or_default();
                 list.0.insert(structure.id);
                 list.1 = list.1.or(expected);
             }
         }
-        for (shared, (ids, expected)) in lists {
+        for (key, (ids, expected)) in lists {
             let unchanged = match expected {
                 None => Guard::None,
                 Some(0) => Guard::Absent,
                 Some(revision) => Guard::is("revision", revision),
             };
-            self.share(&shared, &ids).when(unchanged).within(transaction)?;
+            self.add_matches(&key, &ids).when(unchanged).within(transaction)?;
         }
         Ok(())
     }
 
-    /// Adds a structure as it is, found by their traits from then on: for data brought from elsewhere.
+    /// Adds a structure as it is, found by its keys from then on: for data brought from elsewhere.
     ///
     /// # Errors
     /// When one cannot be written as an item.
     pub fn load_structure(&self, transaction: &mut Transaction, structure: &Structure) -> Result<(), StoreError> {
         self.put(transaction, &keys::structure(structure.id), structure, &Guard::None)?;
-        for shared in structure.traits() {
-            self.share(&shared, &HashSet::from([structure.id])).within(transaction)?;
+        for key in structure.match_keys() {
+            self.add_matches(&key, &HashSet::from([structure.id])).within(transaction)?;
         }
         Ok(())
     }
 
     /// Adds structures to a list, which is another one from then on.
-    fn share(&self, shared: &Trait, ids: &HashSet<Uuid>) -> Update<'_> {
-        self.update(&keys::sharing(shared)).add("ids", ids).add("revision", 1)
+    fn add_matches(&self, key: &MatchKey, ids: &HashSet<Uuid>) -> Update<'_> {
+        self.update(&keys::matches(key)).add("ids", ids).add("revision", 1)
     }
 
     /// Undoes the deletion of a structure.

@@ -21,7 +21,7 @@ fn payload(lieux: &Value) -> Payload {
 fn places_are_linked_once_and_counted_over_all_turns() {
     let payload = payload(&json!([lieu("A", "Bourg"), lieu("B", " "), lieu("A", "Port"), lieu("C", "Bourg"), null, 3]));
     let known = Known::default();
-    let all = imports(&payload, &BTreeSet::new(), &known, now(), &mut Uuid::new_v4);
+    let all = imports(&payload, &BTreeSet::new(), &known, now(), IdSource::new(&Uuid::new_v4));
     let links: Vec<bool> = all.iter().map(|import| import.link.is_some()).collect();
     assert_eq!(links, [true, false, true]);
     assert!(all[0].created.is_some() && all[1].created.is_none() && all[2].created.is_some());
@@ -36,6 +36,6 @@ fn places_are_linked_once_and_counted_over_all_turns() {
 
 #[test]
 fn places_are_never_looked_up_by_coop_id() {
-    let asked = to_look_up(&payload(&json!([lieu("A", "Bourg")])));
-    assert!(!asked.is_empty() && !asked.iter().any(|question| matches!(question, Question::Id(_))));
+    let asked = lookups(&payload(&json!([lieu("A", "Bourg")])));
+    assert!(!asked.is_empty() && !asked.iter().any(|lookup| matches!(lookup, Lookup::Id(_))));
 }

@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::coop::history::Kind;
+use crate::coop::history::ChangeKind;
+use crate::coop::ids::numbered;
 use crate::coop::user::Identity;
 use crate::instant;
 
@@ -33,21 +34,21 @@ fn structure(id: u128) -> Structure {
         nom_referent: None,
         courriel_referent: None,
         telephone_referent: None,
-        creation: now(),
-        suppression: None,
+        created_at: now(),
+        deleted_at: None,
     }
 }
 
 /// A row of structure 10, by its first day; the later in a list, the newer.
-fn row(id: u128, debut: Option<&str>, fin: Option<&str>, suppressed: bool) -> Emploi {
+fn row(id: u128, debut: Option<&str>, fin: Option<&str>, deleted: bool) -> Emploi {
     let day = |text: Option<&str>| text.map(|text| text.parse().unwrap());
     Emploi {
         id: Uuid::from_u128(id),
         structure: Uuid::from_u128(10),
         debut: day(debut),
         fin: day(fin),
-        suppression: suppressed.then(now),
-        creation: now() + TimeDelta::seconds(i64::try_from(id).unwrap()),
+        deleted_at: deleted.then(now),
+        created_at: now() + TimeDelta::seconds(i64::try_from(id).unwrap()),
     }
 }
 
@@ -69,12 +70,9 @@ fn payload(conseiller: bool, coordinateur: bool, structures: &Value, lieux: &Val
 fn planned(user: &User, emplois: &[Emploi], payload: &Payload, occasion: Occasion) -> Result<Plan, TooLarge> {
     let known =
         Known { structures: [10, 11].map(|id| (Uuid::from_u128(id), structure(id))).into(), ..Known::default() };
-    let mut next = 1_000;
-    let mut new_id = || {
-        next += 1;
-        Uuid::from_u128(next)
-    };
-    plan(Facts { user, emplois, lieux: &[], known: &known, payload, now: now() }, occasion, &mut new_id)
+    let make = numbered();
+    let ids = IdSource::new(&make);
+    plan(Facts { user, emplois, lieux: &[], known: &known, payload, now: now(), ids }, occasion)
 }
 
 /// What becomes of the emplois of a conseiller numérique: `action id structure debut fin`, in order.
@@ -88,7 +86,7 @@ fn check(emplois: &[Emploi], structures: Value, expected: &[&str]) {
     };
     assert_eq!(plan.emplois.iter().map(told).collect::<Vec<_>>(), expected);
     let removed = plan.emplois.iter().filter(|step| step.action == Action::Remove);
-    assert!(removed.clone().all(|step| step.after.suppression == Some(now())));
+    assert!(removed.clone().all(|step| step.after.deleted_at == Some(now())));
     assert_eq!(plan.report.changes.structures_removed, removed.count());
     let written = plan.changes.iter().filter(|change| change.entity == Entity::Emploi).count();
     assert_eq!(written, plan.report.emplois.written());
@@ -128,7 +126,7 @@ fn contracts_on_one_key_collapse() {
 }
 
 #[test]
-fn of_several_rows_on_one_key_the_newest_stands_even_suppressed() {
+fn of_several_rows_on_one_key_the_newest_stands_even_deleted() {
     let rows = [row(1, Some("2024-01-01"), None, false), row(2, Some("2024-01-01"), None, true)];
     check(
         &rows,
@@ -138,7 +136,7 @@ fn of_several_rows_on_one_key_the_newest_stands_even_suppressed() {
 }
 
 #[test]
-fn something_unreadable_suppresses_sweep_and_temporary_emploi() {
+fn something_unreadable_prevents_removals_and_temporary_emploi() {
     let rows = [row(1, Some("2020-01-01"), None, false), row(2, None, None, false)];
     let mut broken = employer(10, &[("2024-01-01", "")]);
     broken["contrats"] = json!([{"date_debut": "2024-01-01"}, "CDD"]);
@@ -148,7 +146,7 @@ fn something_unreadable_suppresses_sweep_and_temporary_emploi() {
 }
 
 #[test]
-fn nothing_is_swept_when_no_employer_named_can_be_resolved() {
+fn nothing_is_removed_when_no_employer_named_can_be_resolved() {
     let rows = [row(1, Some("2020-01-01"), None, false)];
     check(&rows, json!([employer(99, &[("2024-01-01", "")])]), &[]);
     check(&rows, json!([employer(99, &[])]), &[]);
@@ -178,11 +176,11 @@ fn without_a_dated_contract_one_temporary_emploi_stands() {
 fn who_never_was_conseiller_numerique_keeps_their_emplois_and_who_stops_is_followed_once_more() {
     let payload = payload(false, true, &json!([employer(10, &[("2024-01-01", "")])]), &Value::Null);
     let rows = [row(1, Some("2020-01-01"), None, false)];
-    assert!(to_look_up(&user(false), &payload).is_empty());
+    assert!(lookups(&user(false), &payload).is_empty());
     let never = planned(&user(false), &rows, &payload, Occasion::Sync).unwrap();
     assert!(never.emplois.is_empty() && never.only_stamps(&user(false)) && never.changes.is_empty());
     assert_eq!((never.user.coordinateur, never.report.coordinateur_id), (None, None));
-    assert!(!to_look_up(&user(true), &payload).is_empty());
+    assert!(!lookups(&user(true), &payload).is_empty());
     let stopped = planned(&user(true), &rows, &payload, Occasion::Sync).unwrap();
     assert_eq!(stopped.emplois.len(), 2);
     assert!(stopped.report.changes.conseiller_numerique_removed && stopped.concerns_brevo);
@@ -206,7 +204,7 @@ fn the_role_of_coordinateur_needs_both_flags_and_is_never_taken_away() {
 fn the_history_of_a_user_holds_what_changed_and_nothing_else() {
     let became = planned(&user(false), &[], &payload(true, false, &json!([]), &Value::Null), Occasion::Sync).unwrap();
     let [change] = became.changes.as_slice() else { panic!("one change") };
-    assert_eq!((change.entity, change.action), (Entity::User, Kind::Updated));
+    assert_eq!((change.entity, change.action), (Entity::User, ChangeKind::Updated));
     assert_eq!(change.before, json!({"isConseillerNumerique": false}));
     assert_eq!(change.after, json!({"isConseillerNumerique": true}));
 }
@@ -228,8 +226,9 @@ fn an_inscription_makes_a_mediateur_and_begins_the_import() {
     let known = Known::default();
     let lieux = [Lieu { id: Uuid::nil(), structure: Uuid::nil(), debut: "2026-01-01".parse().unwrap() }];
     let imports = |user: &User| {
-        let facts = Facts { user, emplois: &[], lieux: &lieux, known: &known, payload: &payload, now: now() };
-        plan(facts, Occasion::Inscription, &mut Uuid::new_v4).unwrap().imports_lieux
+        let ids = IdSource::new(&Uuid::new_v4);
+        let facts = Facts { user, emplois: &[], lieux: &lieux, known: &known, payload: &payload, now: now(), ids };
+        plan(facts, Occasion::Inscription).unwrap().imports_lieux
     };
     assert!(!imports(&user(true)));
     assert!(imports(&User { importing_lieux: true, ..user(true) }));

@@ -2,6 +2,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::coop::ids::numbered;
 use crate::coop::payload::Payload;
 
 const INSEE: &str = "35238";
@@ -23,8 +24,8 @@ fn structure(id: u128, siret: Option<&str>, age: i64, deleted: bool) -> Structur
         nom_referent: None,
         courriel_referent: None,
         telephone_referent: None,
-        creation: now() - TimeDelta::days(age),
-        suppression: deleted.then(now),
+        created_at: now() - TimeDelta::days(age),
+        deleted_at: deleted.then(now),
     }
 }
 
@@ -32,10 +33,10 @@ fn known(structures: &[Structure]) -> Known {
     let mut known = Known::default();
     for structure in structures {
         known.structures.insert(structure.id, structure.clone());
-        for shared in structure.traits() {
-            let sharing = known.sharing.entry(shared).or_default();
-            sharing.ids.push(structure.id);
-            sharing.revision += 1;
+        for key in structure.match_keys() {
+            let matches = known.matches.entry(key).or_default();
+            matches.ids.push(structure.id);
+            matches.revision += 1;
         }
     }
     known
@@ -59,15 +60,11 @@ fn employer(other: Value) -> payload::Structure {
 /// Which structures `entries` mean, in turn: the number of a known one, 0 for a new one; and those undeleted.
 fn resolved(structures: &[Structure], emplois: &[Emploi], entries: &[Value]) -> (Vec<Option<u128>>, Vec<u128>) {
     let known = known(structures);
-    let mut resolver = Resolver::new(&known, now());
-    let mut next = 1_000;
-    let mut new_id = || {
-        next += 1;
-        Uuid::from_u128(next)
-    };
+    let make = numbered();
+    let mut resolver = Resolver::new(&known, now(), IdSource::new(&make));
     let meant = entries
         .iter()
-        .map(|entry| resolver.employer(&employer(entry.clone()), emplois, &mut new_id).map(|id| id.as_u128()))
+        .map(|entry| resolver.resolve_employer(&employer(entry.clone()), emplois).map(|id| id.as_u128()))
         .collect();
     (meant, resolver.undeleted.iter().map(Uuid::as_u128).collect())
 }
@@ -107,13 +104,13 @@ fn without_siret_by_name_the_active_one_first_then_the_newest() {
 #[test]
 fn an_incomplete_address_reuses_an_employer_of_the_user_or_is_left_out() {
     let structures = [1, 2, 3].map(|id| structure(id, Some(SIRET), 1, false));
-    let emploi = |structure: u128, age, suppressed: bool| Emploi {
+    let emploi = |structure: u128, age, deleted: bool| Emploi {
         id: Uuid::from_u128(structure),
         structure: Uuid::from_u128(structure),
         debut: None,
         fin: None,
-        suppression: suppressed.then(now),
-        creation: now() - TimeDelta::days(age),
+        deleted_at: deleted.then(now),
+        created_at: now() - TimeDelta::days(age),
     };
     let emplois = [emploi(1, 3, false), emploi(2, 2, false), emploi(3, 1, true)];
     let incomplete = json!({"siret": SIRET, "adresse": {"nom_voie": "Bourg", "code_insee": INSEE}});
@@ -141,24 +138,25 @@ fn a_structure_is_made_of_the_payload_unless_somebody_made_it_meanwhile() {
     });
     let deleted = [structure(1, Some(SIRET), 1, true)];
     let known = known(&deleted);
-    let mut resolver = Resolver::new(&known, now());
-    resolver.employer(&employer(entry.clone()), &[], &mut || Uuid::from_u128(7)).unwrap();
-    let Creation { structure, unless } = resolver.created.remove(0);
-    assert_eq!(unless, (Trait::Siret(SIRET.to_owned(), INSEE.to_owned()), 1));
+    let make = numbered();
+    let mut resolver = Resolver::new(&known, now(), IdSource::new(&make));
+    resolver.resolve_employer(&employer(entry.clone()), &[]).unwrap();
+    let NewStructure { structure, searched, revision } = resolver.created.remove(0);
+    assert_eq!((searched, revision), (MatchKey::Siret(SIRET.to_owned(), INSEE.to_owned()), 1));
     assert_eq!((structure.nom_referent.as_deref(), structure.courriel_referent.as_deref()), (Some("Dupont"), None));
     assert_eq!((structure.adresse.as_deref(), structure.commune.as_deref()), (Some("Bourg"), Some("Rennes")));
-    assert_eq!((structure.creation, structure.suppression), (now(), None));
+    assert_eq!((structure.created_at, structure.deleted_at), (now(), None));
 
-    resolver.lieu(&employer(entry), &mut || Uuid::from_u128(8)).unwrap();
+    resolver.resolve_lieu(&employer(entry)).unwrap();
     assert_eq!(resolver.created[0].structure.courriel_referent.as_deref(), Some("pro@example.fr"));
 }
 
 #[test]
 fn only_what_can_decide_is_looked_up() {
     let id = Uuid::from_u128(1);
-    let asked = |entry: Value| questions([&employer(entry)]).into_iter().collect::<Vec<_>>();
-    let by_siret = Question::Sharing(Trait::Siret(SIRET.to_owned(), INSEE.to_owned()));
-    assert_eq!(asked(json!({"siret": SIRET, "ids": {"coop": id}})), [Question::Id(id), by_siret]);
-    assert_eq!(asked(json!({})), [Question::Sharing(Trait::Nom("Mairie".to_owned(), INSEE.to_owned()))]);
+    let asked = |entry: Value| lookups([&employer(entry)]).into_iter().collect::<Vec<_>>();
+    let by_siret = Lookup::Matching(MatchKey::Siret(SIRET.to_owned(), INSEE.to_owned()));
+    assert_eq!(asked(json!({"siret": SIRET, "ids": {"coop": id}})), [Lookup::Id(id), by_siret]);
+    assert_eq!(asked(json!({})), [Lookup::Matching(MatchKey::Nom("Mairie".to_owned(), INSEE.to_owned()))]);
     assert_eq!(asked(json!({"siret": SIRET, "adresse": null})), []);
 }
