@@ -8,9 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::api_key::Scope;
 use engines::{Fault, Storage};
 use http::{Method, StatusCode};
-use passerelle_local::neighbours::brevo::Brevo;
-use passerelle_local::neighbours::dataspace::{Answer as Told, Dataspace};
 use passerelle_local::stack::{Stack, StackOptions};
+use passerelle_local::stand_ins::brevo::Brevo;
+use passerelle_local::stand_ins::dataspace::{Answer as Told, Dataspace};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -30,7 +30,7 @@ pub struct World {
 impl World {
     /// A Dataspace that says `payload` of everybody.
     pub async fn start(payload: &Value) -> Self {
-        let (dataspace, brevo) = (Dataspace::start().await.unwrap(), Brevo::start(false).await.unwrap());
+        let (dataspace, brevo) = (Dataspace::start().await.unwrap(), Brevo::start().await.unwrap());
         dataspace.answer_everyone(Told::Person(payload.clone()));
         let now: DateTime<Utc> = "2026-04-02T00:00:00Z".parse().unwrap();
         let clock = MovingClock::at(now);

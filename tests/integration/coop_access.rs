@@ -5,8 +5,8 @@ use domain::api_key::Scope;
 use engines::Storage;
 use http::Method;
 use passerelle::platform::clock::Clock;
-use passerelle_local::neighbours::dataspace::Dataspace;
 use passerelle_local::stack::{Stack, StackOptions};
+use passerelle_local::stand_ins::dataspace::Dataspace;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -6,9 +6,9 @@ use engines::Storage;
 use passerelle::clients::dataspace::{Dataspace as Client, FetchError, Fetched};
 use passerelle::platform::clock::Clock;
 use passerelle::platform::secrets::Rotating;
-use passerelle_local::neighbours::Down;
-use passerelle_local::neighbours::dataspace::{Answer, Dataspace};
 use passerelle_local::stack::{Stack, StackOptions};
+use passerelle_local::stand_ins::Down;
+use passerelle_local::stand_ins::dataspace::{Answer, Dataspace};
 use serde_json::{Value, json};
 
 /// More than three tries ever take here.

@@ -14,10 +14,10 @@ use engines::{Fault, Storage};
 use http::{Method, StatusCode};
 use passerelle::platform::clock::Clock;
 use passerelle::store::droits::DroitsStore;
-use passerelle_local::demonstration::droits::{self as demonstration, ESTABLISHMENT};
-use passerelle_local::neighbours::portail_df::PortailDf;
-use passerelle_local::neighbours::portail_df::demonstration::{PASSWORD, PEOPLE, directory};
+use passerelle_local::demo::data::droits::{self as demonstration, ESTABLISHMENT};
+use passerelle_local::demo::data::droits::{PASSWORD, PEOPLE, directory};
 use passerelle_local::stack::{Stack, StackOptions};
+use passerelle_local::stand_ins::portail_df::PortailDf;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 

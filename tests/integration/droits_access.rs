@@ -12,7 +12,7 @@ use passerelle::platform::clock::Clock;
 use passerelle::platform::secrets::RotatingKeys;
 use passerelle::store::droits::DroitsStore;
 use passerelle::store::transaction::Transaction;
-use passerelle_local::demonstration::droits::{self as demonstration, ESTABLISHMENT};
+use passerelle_local::demo::data::droits::{self as demonstration, ESTABLISHMENT};
 use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};
 use uuid::Uuid;

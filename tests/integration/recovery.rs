@@ -9,10 +9,10 @@ use domain::api_key::Scope;
 use engines::Storage;
 use http::{Method, StatusCode};
 use passerelle::platform::clock::Clock;
-use passerelle_local::demonstration::droits as demonstration;
-use passerelle_local::neighbours::portail_df::PortailDf;
-use passerelle_local::neighbours::portail_df::demonstration::{PASSWORD, PEOPLE, directory};
+use passerelle_local::demo::data::droits as demonstration;
+use passerelle_local::demo::data::droits::{PASSWORD, PEOPLE, directory};
 use passerelle_local::stack::{Stack, StackOptions};
+use passerelle_local::stand_ins::portail_df::PortailDf;
 use serde_json::{Value, json};
 
 /// docs/procedures/redrive.md

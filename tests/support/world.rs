@@ -7,10 +7,10 @@ use std::error::Error;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::api_key::Scope;
 use engines::Storage;
-use passerelle_local::neighbours::brevo::Brevo;
-use passerelle_local::neighbours::dataspace::Dataspace;
-use passerelle_local::neighbours::portail_df::{Directory, PortailDf};
 use passerelle_local::stack::{Stack, StackOptions};
+use passerelle_local::stand_ins::brevo::Brevo;
+use passerelle_local::stand_ins::dataspace::Dataspace;
+use passerelle_local::stand_ins::portail_df::{Directory, PortailDf};
 
 use crate::api::{Api, Caller};
 use crate::moving_clock::MovingClock;
@@ -73,7 +73,7 @@ impl World {
         let clock = MovingClock::at(settings.now);
         let receivers = Receivers::open(clock.clock()).await?;
         let portail_df = PortailDf::start(settings.directory).await?;
-        let (brevo, dataspace) = (Brevo::start(false).await?, Dataspace::start().await?);
+        let (brevo, dataspace) = (Brevo::start().await?, Dataspace::start().await?);
         let options = StackOptions::new(settings.storage, clock.clock())
             .with("PORTAIL_DF_URL", portail_df.url())
             .with("BREVO_URL", brevo.url())

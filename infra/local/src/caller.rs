@@ -1,7 +1,5 @@
 //! The API, called in-process: what demonstrations and commands do, they do as any caller would.
 
-use std::fmt;
-
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};
@@ -11,11 +9,29 @@ use tower::ServiceExt as _;
 /// Largest answer read, in bytes.
 const ANSWER_LIMIT: usize = 8 << 20;
 
-/// Somebody who calls the API, with a key or without.
+/// Somebody who calls the API, with a key or without, for a user or not.
 #[derive(Clone)]
 pub struct Caller {
     api: Router,
     key: Option<String>,
+    user: Option<String>,
+}
+
+/// What the API answered.
+#[derive(Debug, Clone)]
+pub struct ApiAnswer {
+    /// Status.
+    pub status: StatusCode,
+    /// Body, as bytes.
+    pub body: Vec<u8>,
+}
+
+impl ApiAnswer {
+    /// The body as JSON, null when it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
 }
 
 /// An answer other than 2xx, or none.
@@ -31,7 +47,13 @@ impl Caller {
     /// A caller of `api` who presents `key`.
     #[must_use]
     pub fn new(api: Router, key: Option<String>) -> Self {
-        Self { api, key }
+        Self { api, key, user: None }
+    }
+
+    /// The same, naming a user by their e-mail.
+    #[must_use]
+    pub fn on_behalf_of(self, email: &str) -> Self {
+        Self { user: Some(email.to_owned()), ..self }
     }
 
     /// One call; the JSON answered, null when it is none.
@@ -39,23 +61,26 @@ impl Caller {
     /// # Errors
     /// When the answer is not 2xx.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, CallError> {
-        let (status, bytes) = self.answered(&method, path, body).await?;
-        if status.is_success() {
-            return Ok(serde_json::from_slice(&bytes).unwrap_or_default());
+        let answer = self.send(method.clone(), path, body).await?;
+        if answer.status.is_success() {
+            return Ok(answer.json());
         }
-        Err(failed(&method, path, &format!("{status} {}", String::from_utf8_lossy(&bytes))))
+        let answer = format!("{} {}", answer.status, String::from_utf8_lossy(&answer.body));
+        Err(CallError { method, path: path.to_owned(), answer })
     }
 
-    async fn answered(
-        &self,
-        method: &Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<(StatusCode, Vec<u8>), CallError> {
-        let failed = |error: &dyn fmt::Display| failed(method, path, error);
-        let mut request = Request::builder().method(method).uri(path);
+    /// One call, whatever is answered.
+    ///
+    /// # Errors
+    /// When the request cannot be made, or its answer not read.
+    pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<ApiAnswer, CallError> {
+        let failed = |answer: String| CallError { method: method.clone(), path: path.to_owned(), answer };
+        let mut request = Request::builder().method(method.clone()).uri(path);
         if let Some(key) = &self.key {
             request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+        }
+        if let Some(user) = &self.user {
+            request = request.header("x-user-email", user);
         }
         let body = match body {
             Some(body) => {
@@ -64,17 +89,13 @@ impl Caller {
             }
             None => Body::empty(),
         };
-        let request = request.body(body).map_err(|error| failed(&error))?;
+        let request = request.body(body).map_err(|error| failed(error.to_string()))?;
         let response = match self.api.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         };
         let status = response.status();
-        let bytes = to_bytes(response.into_body(), ANSWER_LIMIT).await.map_err(|error| failed(&error))?;
-        Ok((status, bytes.to_vec()))
+        let body = to_bytes(response.into_body(), ANSWER_LIMIT).await.map_err(|error| failed(error.to_string()))?;
+        Ok(ApiAnswer { status, body: body.to_vec() })
     }
-}
-
-fn failed(method: &Method, path: &str, answer: &dyn fmt::Display) -> CallError {
-    CallError { method: method.clone(), path: path.to_owned(), answer: answer.to_string() }
 }

@@ -10,10 +10,11 @@ mod sync_all;
 
 use std::process::ExitCode;
 
-use crate::demo;
-use arguments::{Command, Domain};
 use passerelle_operator::arguments::Parsed;
 use passerelle_operator::process;
+
+use crate::demo;
+use arguments::{Command, Domain};
 
 /// Why the program ended otherwise than asked, and with which exit status.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +74,7 @@ fn run() -> Result<(), Failure> {
             Command::Demo { domain } => {
                 let mut out = std::io::stdout();
                 let played = match domain {
-                    Domain::Communs => demo::play(&mut out).await,
+                    Domain::Communs => demo::communs::play(&mut out).await,
                     Domain::Droits => demo::droits::play(&mut out).await,
                     Domain::Coop => demo::coop::play(&mut out).await,
                 };

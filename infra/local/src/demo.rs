@@ -1,19 +1,14 @@
-//! The example flow of Les Communs, played over HTTP on a stack in memory and checked step by step.
+//! The demonstration, all of it: its data, the services with their keys and inboxes, and the stories that are played.
 
+pub mod communs;
 pub mod coop;
+pub mod data;
 pub mod droits;
+pub mod inbox;
+pub mod registry;
 mod scene;
 
-use std::io::Write;
-
-use serde_json::{Value, json};
-
-use scene::{Notice, Scene};
-
-/// What a visitor of every service would call himself.
-const CAMILLE: &str = "camille.martin@ville.example";
-
-/// Why the demonstration stopped. The message is one French sentence.
+/// Why a story stopped. The message is one French sentence.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct DemoError(String);
@@ -22,157 +17,8 @@ impl DemoError {
     fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
-}
 
-/// Plays the flow and tells it to `out`.
-///
-/// # Errors
-/// At the first step that does not go as expected.
-pub async fn play(out: &mut impl Write) -> Result<(), DemoError> {
-    let scene = Scene::set().await?;
-    let mut story = Story { out, step: 0 };
-    story.say("Le flux d'exemple des Communs, joué en HTTP sur une pile en mémoire.\n")?;
-
-    story.step("MEC crée un projet : « Non démarré, intention (aucune étude initiée) »")?;
-    let project = scene
-        .call("mec", "POST", "/projects", Some(creation()))
-        .await?
-        .expect_status(201)?
-        .expect("/statut", "IDEE")?;
-    let id = project.text("/id")?;
-    story.say("   Les Communs l'enregistrent : IDEE.")?;
-    story
-        .notices(
-            &scene,
-            &[
-                Notice::new("tet", "project.created", "IDEE", Some("A venir")),
-                Notice::new("recoco", "project.created", "IDEE", Some("Non démarré, intention")),
-                Notice::new("aides-territoires", "project.created", "IDEE", Some("Réflexion / conception")),
-            ],
-        )
-        .await?;
-
-    story.step("Camille regarde le projet depuis TeT, puis depuis Recoco")?;
-    let path = format!("/projects/{id}");
-    for (service, label) in [("tet", "A venir"), ("recoco", "Non démarré, intention")] {
-        scene.call(service, "GET", &path, None).await?.expect_status(200)?.expect("/statutNatif", label)?;
-        story.say(&format!("   {service} affiche « {label} ».", service = shown(service)))?;
-    }
-
-    story.step("MEC passe à « Etudes pré-opérationnelles non initiées »")?;
-    let label = "Etudes pré-opérationnelles non initiées";
-    scene
-        .call("mec", "PATCH", &path, Some(json!({ "statut": label })))
-        .await?
-        .expect_status(200)?
-        .expect("/statut", "IDEE")?
-        .expect("/statutNatif", label)?
-        .expect("/version", 1)?;
-    story.say("   Dans les Communs, le statut générique reste IDEE.")?;
-    story.notices(&scene, &[]).await?;
-
-    story.step("Dans TeT, Camille passe le projet à « En cours »")?;
-    scene
-        .call("tet", "PATCH", &path, Some(json!({ "statut": "En cours" })))
-        .await?
-        .expect_status(200)?
-        .expect("/statut", "EN_COURS")?
-        .expect("/version", 2)?;
-    story.say("   Les Communs passent à EN_COURS.")?;
-    let started = "Etudes opérationnelles en cours";
-    story
-        .notices(
-            &scene,
-            &[
-                Notice::new("mec", "project.status_changed", "EN_COURS", Some(started)),
-                Notice::new("recoco", "project.status_changed", "EN_COURS", Some(started)),
-                Notice::new(
-                    "aides-territoires",
-                    "project.status_changed",
-                    "EN_COURS",
-                    Some("Mise en oeuvre / réalisation"),
-                ),
-            ],
-        )
-        .await?;
-
-    story.step("MEC et Recoco montrent le nouveau statut")?;
-    for service in ["mec", "recoco"] {
-        scene.call(service, "GET", &path, None).await?.expect_status(200)?.expect("/statutNatif", started)?;
-        story.say(&format!("   {} affiche « {started} ».", shown(service)))?;
-    }
-    story.say("\nTout s'est passé comme prévu ; chaque signature a été vérifiée par son destinataire.")
-}
-
-fn creation() -> Value {
-    json!({
-        "externalId": "mec-demo-1",
-        "nom": "Rénovation thermique de l'école Jean-Moulin",
-        "statut": "Non démarré, intention (aucune étude initiée)",
-        "collectivites": [{ "type": "Commune", "code": "74010" }],
-        "budgetPrevisionnel": 420_000,
-        "porteur": { "referentEmail": CAMILLE, "referentPrenom": "Camille", "referentNom": "Martin" },
-    })
-}
-
-/// A service as people write it.
-fn shown(service: &str) -> &str {
-    match service {
-        "mec" => "MEC",
-        "tet" => "TeT",
-        "recoco" => "Recoco",
-        "aides-territoires" => "Aides-territoires",
-        other => other,
-    }
-}
-
-/// Tells the steps.
-struct Story<'a, W> {
-    out: &'a mut W,
-    step: usize,
-}
-
-impl<W: Write> Story<'_, W> {
-    fn say(&mut self, line: &str) -> Result<(), DemoError> {
-        writeln!(self.out, "{line}").map_err(|error| DemoError::new(format!("écriture impossible : {error}")))
-    }
-
-    fn step(&mut self, title: &str) -> Result<(), DemoError> {
-        self.step += 1;
-        self.say(&format!("{}. {title}", self.step))
-    }
-
-    /// Delivers what is due, tells what arrived, and checks that it is exactly `expected`.
-    async fn notices(&mut self, scene: &Scene, expected: &[Notice]) -> Result<(), DemoError> {
-        let arrived = scene.deliver().await?;
-        for notice in &arrived {
-            self.say(&format!("   → {notice}"))?;
-        }
-        if arrived.is_empty() {
-            self.say("   → aucun webhook : personne n'est dérangé.")?;
-        }
-        let mut expected = expected.to_vec();
-        expected.sort();
-        if arrived == expected {
-            return Ok(());
-        }
-        let list: Vec<String> = expected.iter().map(ToString::to_string).collect();
-        let list = if list.is_empty() { "aucun webhook".to_owned() } else { list.join(" ; ") };
-        Err(DemoError::new(format!("étape {} : attendu {list}", self.step)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn the_example_flow_goes_as_the_seed_tells_it() {
-        let mut told = Vec::new();
-        let outcome = play(&mut told).await;
-        let told = String::from_utf8(told).unwrap();
-        assert!(outcome.is_ok(), "{outcome:?}\n{told}");
-        assert!(told.contains("→ TeT reçoit project.created : IDEE, affiché « A venir »"), "{told}");
-        assert!(told.contains("→ aucun webhook"), "{told}");
+    fn from_error(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
     }
 }

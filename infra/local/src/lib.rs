@@ -3,9 +3,6 @@
 pub mod caller;
 pub mod cli;
 pub mod demo;
-pub mod demonstration;
-pub mod neighbours;
-pub mod receivers;
 pub mod runtime;
-pub mod services;
 pub mod stack;
+pub mod stand_ins;

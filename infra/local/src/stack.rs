@@ -1,29 +1,27 @@
 //! The whole of Passerelle in one process: engines, resources of the template, functions, and what invokes them.
 
 mod background;
+mod error;
 mod functions;
 mod provision;
+mod wiring;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use aws_sdk_sqs::config::StalledStreamProtectionConfig;
-use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use axum::Router;
 use domain::api_key::Scope;
+use engines::{Engines, Storage};
 use passerelle::platform::clock::Clock;
+use sam_template::{Template, When};
 use serde_json::Value;
 
 pub use background::Background;
+pub use error::StackError;
 
 use self::functions::Surroundings;
-use crate::runtime::{
-    Feed, Gateway, GatewayError, InvocationError, LocalFunction, Mapping, MappingError, Permissions, ScheduledRun,
-    Used, guarded, invoke, table_arn,
-};
-use engines::{Engines, OpenError, Storage};
-use sam_template::{Function, Names, Template, TemplateError, When};
+use crate::runtime::{Gateway, InvocationError, LocalFunction, Mapping, ScheduledRun, Used, guarded, invoke};
 
 /// Rounds after which a stack that still finds work is taken to go in circles.
 const DRAIN_ROUNDS: usize = 1_000;
@@ -76,81 +74,6 @@ struct Parts {
     used: BTreeMap<String, Used>,
 }
 
-/// Why the stack could not do what was asked. Messages are one French sentence.
-#[derive(Debug, thiserror::Error)]
-pub enum StackError {
-    /// The engines could not be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// The template was not understood.
-    #[error(transparent)]
-    Template(#[from] TemplateError),
-    /// A resource of the template could not be created.
-    #[error("création de {resource} impossible : {detail}")]
-    Provision {
-        /// Logical id.
-        resource: String,
-        /// What the engine answered.
-        detail: String,
-    },
-    /// The data were written with another template.
-    #[error(
-        "la table {0} enregistrée n'a pas les clés ni les index de template.yaml : supprimez le dossier de données"
-    )]
-    TableChanged(String),
-    /// A function could not be started.
-    #[error("démarrage de la fonction {function} impossible : {detail}")]
-    Function {
-        /// Logical id.
-        function: String,
-        /// Its own error.
-        detail: String,
-    },
-    /// The template asks of a function what its code does not offer.
-    #[error("la fonction {function} ne répond pas aux événements « {event} » de template.yaml")]
-    NoHandler {
-        /// Logical id.
-        function: String,
-        /// `HttpApi`, `SQS` or `Schedule`.
-        event: &'static str,
-    },
-    /// A function's role does not let Lambda read its queue.
-    #[error("le rôle de {function} n'autorise pas {action} sur {resource}")]
-    NotAllowed {
-        /// Logical id.
-        function: String,
-        /// What is missing.
-        action: &'static str,
-        /// ARN.
-        resource: String,
-    },
-    /// A route of the template was not understood.
-    #[error("template.yaml : {0}")]
-    Route(#[from] GatewayError),
-    /// An API key could not be issued.
-    #[error("création d'une clé pour {service} impossible : {detail}")]
-    IssueKey {
-        /// Service.
-        service: String,
-        /// What went wrong.
-        detail: String,
-    },
-    /// A scheduled function failed.
-    #[error("exécution de {function} impossible : {detail}")]
-    Scheduled {
-        /// Logical id.
-        function: String,
-        /// Its own error.
-        detail: String,
-    },
-    /// A queue could not be read.
-    #[error(transparent)]
-    Mapping(#[from] MappingError),
-    /// Draining never came to an end.
-    #[error("la pile trouve toujours du travail après {DRAIN_ROUNDS} tours")]
-    Endless,
-}
-
 impl Stack {
     /// Opens the engines, creates what the template asks for and starts every function.
     ///
@@ -165,8 +88,8 @@ impl Stack {
         })?;
         let sdk = engines.sdk_config().into_builder().timeout_config(passerelle::platform::aws::timeouts()).build();
         let names = provision::provision(&template, &sdk, &clock).await?;
-        let variables = variables(&template, &names, &own)?;
-        let permissions = permissions(&template, &names)?;
+        let variables = wiring::variables(&template, &names, &own)?;
+        let permissions = wiring::permissions(&template, &names)?;
         let used: BTreeMap<String, Used> =
             template.functions.iter().map(|function| (function.name.clone(), Used::default())).collect();
         let functions = functions::start(|name| Surroundings {
@@ -180,10 +103,10 @@ impl Stack {
             limit: template.functions.iter().find(|f| f.name == name).map(|f| f.timeout).unwrap_or_default(),
         })
         .await?;
-        let mappings = mappings(&template, &names, &functions, &permissions, &sdk)?;
-        let gateway = gateway(&template, &functions)?;
+        let mappings = wiring::mappings(&template, &names, &functions, &permissions, &sdk)?;
+        let gateway = wiring::gateway(&template, &functions)?;
         for function in template.functions.iter().filter(|function| !function.schedules.is_empty()) {
-            offered(&functions, function, "Schedule", |local| local.scheduled.clone())?;
+            wiring::offered(&functions, function, "Schedule", |local| local.scheduled.clone())?;
         }
         let parts = Parts { engines, sdk, clock, template, variables, functions, mappings, gateway, used };
         Ok(Self(Arc::new(parts)))
@@ -223,7 +146,7 @@ impl Stack {
     pub fn permissions_used(&self, function: &str) -> BTreeSet<String> {
         let variables = self.variables(function);
         let used = self.0.used.get(function).map(Used::all).unwrap_or_default();
-        used.iter().map(|(action, arn)| format!("{action} {}", in_variables(arn, &variables))).collect()
+        used.iter().map(|(action, arn)| format!("{action} {}", wiring::in_variables(arn, &variables))).collect()
     }
 
     /// Issues an API key for `service`; its text is shown here only.
@@ -304,119 +227,4 @@ impl Stack {
     pub fn run_in_background(&self) -> Background {
         Background::start(self)
     }
-}
-
-/// The environment of each function. The local stack differs from the template in two ways: receivers on loopback are
-/// allowed, since that is where a developer's receivers are, and the variables of `own` take the place of its own.
-fn variables(
-    template: &Template,
-    names: &Names,
-    own: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, BTreeMap<String, String>>, TemplateError> {
-    let environment = |function: &Function| {
-        let mut variables = function
-            .environment
-            .iter()
-            .map(|(name, value)| Ok((name.clone(), value.resolve(names)?)))
-            .collect::<Result<BTreeMap<_, _>, TemplateError>>()?;
-        if let Some(loopback) = variables.get_mut("WEBHOOK_LOOPBACK") {
-            "allowed".clone_into(loopback);
-        }
-        for (name, value) in own {
-            if let Some(variable) = variables.get_mut(name) {
-                variable.clone_from(value);
-            }
-        }
-        Ok((function.name.clone(), variables))
-    };
-    template.functions.iter().map(environment).collect()
-}
-
-/// The variable that names a resource to its function; the ARN itself when none does.
-fn in_variables(arn: &str, variables: &BTreeMap<String, String>) -> String {
-    let named = |value: &String| {
-        let rest = arn.strip_prefix(table_arn(value).as_str()).or_else(|| arn.strip_prefix(value.as_str()))?;
-        (rest.is_empty() || rest.starts_with('/')).then_some(rest)
-    };
-    let queue = |value: &String| value.starts_with("http") && value.rsplit('/').next() == arn.rsplit(':').next();
-    variables
-        .iter()
-        .find_map(|(name, value)| {
-            named(value).or_else(|| queue(value).then_some("")).map(|rest| format!("{name}{rest}"))
-        })
-        .unwrap_or_else(|| arn.to_owned())
-}
-
-/// What each function's role allows; nothing where it has none.
-fn permissions(template: &Template, names: &Names) -> Result<BTreeMap<String, Permissions>, TemplateError> {
-    let allowed = |function: &Function| {
-        let role = template.roles.iter().find(|role| Some(&role.name) == function.role.as_ref());
-        let allowed = role.map(|role| Permissions::of(role, names)).transpose()?.unwrap_or_default();
-        Ok((function.name.clone(), allowed))
-    };
-    template.functions.iter().map(allowed).collect()
-}
-
-fn mappings(
-    template: &Template,
-    names: &Names,
-    functions: &BTreeMap<String, LocalFunction>,
-    permissions: &BTreeMap<String, Permissions>,
-    sdk: &SdkConfig,
-) -> Result<Vec<Mapping>, StackError> {
-    // A long poll in which nothing happens for twenty seconds is neither late nor stalled.
-    let patient = aws_sdk_sqs::config::Builder::from(sdk)
-        .timeout_config(TimeoutConfig::disabled())
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .build();
-    let client = aws_sdk_sqs::Client::from_conf(patient);
-    let region = sdk.region().map(ToString::to_string).unwrap_or_default();
-    let mut mappings = Vec::new();
-    for function in &template.functions {
-        for source in &function.sources {
-            let queue_arn = source.queue.resolve(names)?;
-            // Lambda reads the queue under the function's role.
-            let missing = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
-                .into_iter()
-                .find(|action| !permissions.get(&function.name).is_some_and(|p| p.allow(action, &queue_arn)));
-            if let Some(action) = missing {
-                return Err(StackError::NotAllowed { function: function.name.clone(), action, resource: queue_arn });
-            }
-            let queue = queue_arn.rsplit(':').next().unwrap_or_default();
-            let feed = Feed {
-                name: function.name.clone(),
-                queue_url: sam_template::Expression::Ref(queue.to_owned()).resolve(names)?,
-                region: region.clone(),
-                source: source.clone(),
-                function: offered(functions, function, "SQS", |local| local.batch.clone())?,
-                limit: function.timeout,
-                queue_arn,
-            };
-            mappings.push(Mapping::new(client.clone(), feed));
-        }
-    }
-    Ok(mappings)
-}
-
-fn gateway(template: &Template, functions: &BTreeMap<String, LocalFunction>) -> Result<Gateway, StackError> {
-    let mut routes = Vec::new();
-    for function in &template.functions {
-        for route in &function.routes {
-            routes.push((route, offered(functions, function, "HttpApi", |local| local.http.clone())?));
-        }
-    }
-    Ok(Gateway::new(routes)?)
-}
-
-/// The way into `function` that the template's `event` needs.
-fn offered<T>(
-    functions: &BTreeMap<String, LocalFunction>,
-    function: &Function,
-    event: &'static str,
-    way: impl Fn(&LocalFunction) -> Option<T>,
-) -> Result<T, StackError> {
-    functions
-        .get(&function.name)
-        .and_then(way)
-        .ok_or_else(|| StackError::NoHandler { function: function.name.clone(), event })
 }

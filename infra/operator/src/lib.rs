@@ -56,8 +56,7 @@ pub enum Command {
 }
 
 /// The lines of the help on these commands.
-pub const USAGE: &str = "\
-  passerelle keys --table TABLE issue SERVICE PORTÉE
+pub const USAGE: &str = "  passerelle keys --table TABLE issue SERVICE PORTÉE
                                 donne à un service une clé d'API, affichée cette seule fois (projects, sync, manage)
   passerelle keys --table TABLE list SERVICE
                                 les empreintes des clés d'un service
@@ -68,8 +67,7 @@ pub const USAGE: &str = "\
 ";
 
 /// The lines of the help on their options.
-pub const OPTIONS: &str = "\
-  --table TABLE     keys : la table des Communs du déploiement ; région et identifiants AWS viennent de l'environnement
+pub const OPTIONS: &str = "  --table TABLE     keys : la table des Communs du déploiement ; région et identifiants AWS viennent de l'environnement
   --from, --to      copy-table : les deux tables
   --overwrite       copy-table : remplace aussi ce qui existe (arrêter les écritures d'abord)
   -h, --help        cette aide

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use passerelle_local::demonstration::droits as demonstration;
+use passerelle_local::demo::data::droits as demonstration;
 use serde_json::{Value, json};
 
 use super::events::{answer, sample};

@@ -7,10 +7,10 @@ use acceptance::api::{Api, Caller};
 use engines::{Metered, Storage};
 use http::Method;
 use passerelle::platform::clock::Clock;
-use passerelle_local::demonstration::droits as demonstration;
-use passerelle_local::neighbours::portail_df::PortailDf;
-use passerelle_local::neighbours::portail_df::demonstration::{PASSWORD, PEOPLE, directory};
+use passerelle_local::demo::data::droits as demonstration;
+use passerelle_local::demo::data::droits::{PASSWORD, PEOPLE, directory};
 use passerelle_local::stack::{Stack, StackOptions};
+use passerelle_local::stand_ins::portail_df::PortailDf;
 use sam_template::{EMBEDDED, Template};
 use serde_json::json;
 

@@ -6,8 +6,8 @@ use domain::coop::structures::Structure;
 use domain::coop::user::{Emploi, Identity, Lieu, User};
 use passerelle::store::coop::CoopStore;
 use passerelle::store::transaction::Transaction;
-use passerelle_local::neighbours::Down;
-use passerelle_local::neighbours::dataspace::Answer;
+use passerelle_local::stand_ins::Down;
+use passerelle_local::stand_ins::dataspace::Answer;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 

@@ -9,9 +9,9 @@ use domain::droits::suspension::Suspension;
 use passerelle::identity::password::Passwords;
 use passerelle::store::droits::{DroitsStore, StoredUser};
 use passerelle::store::transaction::Transaction;
-use passerelle_local::neighbours::Down;
-use passerelle_local::neighbours::portail_df::Directory;
-use passerelle_local::neighbours::portail_df::people::Entry;
+use passerelle_local::stand_ins::Down;
+use passerelle_local::stand_ins::portail_df::Directory;
+use passerelle_local::stand_ins::portail_df::people::Entry;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
 //! Plays a scenario, step by step, until the first one that differs.
 
 use crate::matching::{Difference, differences, unordered_differences};
-use passerelle_local::neighbours::brevo;
+use passerelle_local::stand_ins::brevo;
 use serde_json::{Map, Value, json};
 
 use crate::api::{Answer, Call};

@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-
+use engines::Fault;
 use passerelle_operator::arguments::Parsed;
 
 use super::Failure;
-use engines::Fault;
 
 fn help() -> String {
     format!(

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::Failure;
-use crate::services::Register;
+use crate::demo::registry::ServiceRegistry;
 
 /// A folder that belongs to one running stack.
 #[derive(Debug, Clone)]
@@ -25,12 +25,12 @@ impl DataFolder {
         self.0.join("engines")
     }
 
-    /// Reads the register; empty the first time.
-    pub(super) fn read_register(&self) -> Result<Register, Failure> {
-        let path = self.register();
+    /// Reads the registry; empty the first time.
+    pub(super) fn read_registry(&self) -> Result<ServiceRegistry, Failure> {
+        let path = self.registry_path();
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Register::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(ServiceRegistry::default()),
             Err(error) => {
                 return Err(Failure::Data(format!("{} est illisible : {}", path.display(), reason(&error))));
             }
@@ -44,13 +44,16 @@ impl DataFolder {
         })
     }
 
-    /// Writes the register: whole and on disk, or not at all.
-    pub(super) fn write_register(&self, register: &Register) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let path = self.register();
+    /// Writes the registry: whole and on disk, or not at all.
+    pub(super) fn write_registry(
+        &self,
+        registry: &ServiceRegistry,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let path = self.registry_path();
         let written = || -> io::Result<()> {
             let beside = path.with_extension("json.new");
             let mut file = private_file(&beside)?;
-            file.write_all(&serde_json::to_vec_pretty(register)?)?;
+            file.write_all(&serde_json::to_vec_pretty(registry)?)?;
             file.sync_all()?;
             fs::rename(&beside, &path)?;
             File::open(&self.0)?.sync_all()
@@ -58,7 +61,7 @@ impl DataFolder {
         written().map_err(|error| format!("écriture de {} impossible : {}", path.display(), reason(&error)).into())
     }
 
-    fn register(&self) -> PathBuf {
+    fn registry_path(&self) -> PathBuf {
         self.0.join("services.json")
     }
 }
@@ -117,23 +120,23 @@ mod tests {
         }
     }
 
-    fn register() -> Register {
+    fn registry() -> ServiceRegistry {
         serde_json::from_str(r#"{"mec": {"projectsKey": "p", "syncKey": "s", "webhook": {"id": "1", "secret": "w"}}}"#)
             .unwrap()
     }
 
     #[test]
-    fn the_register_reads_back_and_is_private() {
+    fn the_registry_reads_back_and_is_private() {
         let place = Temporary::new();
         let folder = DataFolder::open(&place.0).unwrap();
-        assert_eq!(folder.read_register().unwrap(), Register::default());
-        folder.write_register(&register()).unwrap();
-        assert_eq!(folder.read_register().unwrap(), register());
+        assert_eq!(folder.read_registry().unwrap(), ServiceRegistry::default());
+        folder.write_registry(&registry()).unwrap();
+        assert_eq!(folder.read_registry().unwrap(), registry());
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
             let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-            assert_eq!((mode(&folder.register()), mode(&place.0)), (0o600, 0o700));
+            assert_eq!((mode(&folder.registry_path()), mode(&place.0)), (0o600, 0o700));
         }
     }
 
@@ -141,13 +144,13 @@ mod tests {
     fn damage_is_told_without_telling_what_was_inside() {
         let place = Temporary::new();
         let folder = DataFolder::open(&place.0).unwrap();
-        fs::write(folder.register(), r#"{"mec": "mec_secret""#).unwrap();
-        let failure = folder.read_register().unwrap_err();
+        fs::write(folder.registry_path(), r#"{"mec": "mec_secret""#).unwrap();
+        let failure = folder.read_registry().unwrap_err();
         assert_eq!(failure.status(), 4);
         assert!(failure.to_string().contains("services.json est abîmé"), "{failure}");
         assert!(!failure.to_string().contains("mec_secret"), "{failure}");
-        fs::write(folder.register(), [0xff, 0xfe]).unwrap();
-        assert!(folder.read_register().unwrap_err().to_string().contains("illisible"));
+        fs::write(folder.registry_path(), [0xff, 0xfe]).unwrap();
+        assert!(folder.read_registry().unwrap_err().to_string().contains("illisible"));
     }
 
     #[test]

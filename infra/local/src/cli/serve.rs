@@ -8,23 +8,22 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::serve::ListenerExt as _;
+use engines::Storage;
 use passerelle::platform::clock::Clock;
+use passerelle_operator::process::print;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::Failure;
 use super::arguments::ServeOptions;
 use super::data_folder::DataFolder;
-use passerelle_operator::process::print;
-
-use super::Failure;
 use crate::caller::{CallError, Caller};
-use crate::demonstration;
-use crate::neighbours::Neighbours;
-use crate::receivers::Inboxes;
-use crate::services::{COOP, Register, RegisterError, SERVICES};
+use crate::demo::data;
+use crate::demo::inbox::Inboxes;
+use crate::demo::registry::{COOP, RegisterError, SERVICES, ServiceRegistry};
 use crate::stack::{Stack, StackError, StackOptions};
-use engines::Storage;
+use crate::stand_ins::StandIns;
 
 /// How long open connections may take to finish after the signal.
 const GRACE: Duration = Duration::from_secs(2);
@@ -36,18 +35,19 @@ pub(super) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let aws = listen(options.aws_port, "--aws-port").await?;
     let (api_url, aws_url) = (url(&api)?, url(&aws)?);
     let folder = if options.memory { None } else { Some(DataFolder::open(&options.data)?) };
-    let mut register = folder.as_ref().map(DataFolder::read_register).transpose()?.unwrap_or_default();
+    let mut registry = folder.as_ref().map(DataFolder::read_registry).transpose()?.unwrap_or_default();
     let storage = folder.as_ref().map_or(Storage::Memory, |folder| Storage::Directory(folder.engines()));
     let clock = Clock::system();
-    let neighbours = Neighbours::start().await.map_err(unavailable)?;
+    let stand_ins = StandIns::start().await.map_err(unavailable)?;
+    data::teach(&stand_ins);
     let stack =
-        Stack::start(neighbours.settings(StackOptions::new(storage, clock.clone()))).await.map_err(stack_failure)?;
-    demonstration::droits::load(&stack).await.map_err(|error| Failure::Stack(error.to_string()))?;
+        Stack::start(stand_ins.point_at(StackOptions::new(storage, clock.clone()))).await.map_err(stack_failure)?;
+    data::droits::load(&stack).await.map_err(|error| Failure::Stack(error.to_string()))?;
     let inboxes = Inboxes::new(clock);
-    let save = |register: &Register| folder.as_ref().map_or(Ok(()), |folder| folder.write_register(register));
-    register.complete(&stack, &api_url, &inboxes, &save).await.map_err(registered)?;
-    let keys = register.keys(&stack, COOP, &save).await.map_err(registered)?;
-    demonstration::coop::register(&Caller::new(stack.api(), Some(keys.sync_key)), 0).await.map_err(called)?;
+    let save = |registry: &ServiceRegistry| folder.as_ref().map_or(Ok(()), |folder| folder.write_registry(registry));
+    registry.complete(&stack, &api_url, &inboxes, &save).await.map_err(registered)?;
+    let keys = registry.keys(&stack, COOP, &save).await.map_err(registered)?;
+    data::coop::register(&Caller::new(stack.api(), Some(keys.sync_key)), 0).await.map_err(called)?;
     for injection in &options.fault {
         stack.engines().faults().inject(&injection.operation, injection.fault.clone(), injection.calls);
     }
@@ -57,9 +57,9 @@ pub(super) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let api = spawn(api, inboxes.router().fallback_service(stack.api()), stop.clone());
     let aws = spawn(aws, stack.engines().router(), stop);
     let greeting = if options.json {
-        format!("{}\n", machine_greeting(&api_url, &aws_url, &register, &neighbours, &stack))
+        format!("{}\n", machine_greeting(&api_url, &aws_url, &registry, &stand_ins, &stack))
     } else {
-        human_greeting(&api_url, &aws_url, &register, folder.is_some().then_some(&options))
+        human_greeting(&api_url, &aws_url, &registry, folder.is_some().then_some(&options))
     };
     print(&greeting)?;
     signal().await.map_err(|error| Failure::Unexpected(format!("signaux indisponibles : {error}")))?;
@@ -149,11 +149,11 @@ async fn signal() -> io::Result<()> {
 fn machine_greeting(
     api_url: &str,
     aws_url: &str,
-    register: &Register,
-    neighbours: &Neighbours,
+    registry: &ServiceRegistry,
+    stand_ins: &StandIns,
     stack: &Stack,
 ) -> serde_json::Value {
-    let services: serde_json::Map<String, serde_json::Value> = register
+    let services: serde_json::Map<String, serde_json::Value> = registry
         .services()
         .map(|(service, known)| {
             let inbox = known.webhook.as_ref().map(|_| format!("{api_url}/inbox/{service}"));
@@ -163,27 +163,27 @@ fn machine_greeting(
             (service.to_owned(), known)
         })
         .collect();
-    let neighbours = json!({
-        "portailDf": neighbours.portail_df.url(),
-        "dataspace": neighbours.dataspace.url(),
-        "brevo": neighbours.brevo.url(),
+    let urls = json!({
+        "portailDf": stand_ins.portail_df.url(),
+        "dataspace": stand_ins.dataspace.url(),
+        "brevo": stand_ins.brevo.url(),
     });
     // In the form that `sam local --env-vars` takes.
     let variables: BTreeMap<&str, _> =
         stack.functions().map(|function| (function, stack.variables(function))).collect();
     json!({
-        "api": api_url, "aws": aws_url, "services": services, "neighbours": neighbours, "variables": variables,
+        "api": api_url, "aws": aws_url, "services": services, "neighbours": urls, "variables": variables,
     })
 }
 
-fn human_greeting(api_url: &str, aws_url: &str, register: &Register, kept: Option<&ServeOptions>) -> String {
-    let key = |service: &str| register.get(service).map_or("", |known| known.projects_key.as_str());
+fn human_greeting(api_url: &str, aws_url: &str, registry: &ServiceRegistry, kept: Option<&ServeOptions>) -> String {
+    let key = |service: &str| registry.get(service).map_or("", |known| known.projects_key.as_str());
     let mut keys = String::new();
     for service in SERVICES {
-        let sync = register.get(service).map_or("", |known| known.sync_key.as_str());
+        let sync = registry.get(service).map_or("", |known| known.sync_key.as_str());
         keys.push_str(&format!("  {service:<18} {}\n  {:<18} {sync}  (portée sync)\n", key(service), ""));
     }
-    let coop = register.get(COOP).map_or("", |known| known.sync_key.as_str());
+    let coop = registry.get(COOP).map_or("", |known| known.sync_key.as_str());
     keys.push_str(&format!("  {COOP:<18} {coop}  (portée sync, /coop/v1)\n"));
     let kept = match kept {
         Some(options) => format!("Données gardées dans {}", options.data.display()),

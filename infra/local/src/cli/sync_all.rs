@@ -4,22 +4,21 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
+use engines::Storage;
 use passerelle::platform::clock::Clock;
+use passerelle_operator::process::print;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Failure;
 use super::arguments::SyncAllOptions;
 use super::data_folder::DataFolder;
 use super::serve::{called, registered, stack_failure, unavailable};
-use passerelle_operator::process::print;
-
-use super::Failure;
 use crate::caller::Caller;
-use crate::demonstration;
-use crate::neighbours::Neighbours;
-use crate::services::{COOP, Register};
+use crate::demo::data;
+use crate::demo::registry::{COOP, ServiceRegistry};
 use crate::stack::{Stack, StackOptions};
-use engines::Storage;
+use crate::stand_ins::StandIns;
 
 /// Between two looks at the run.
 const LOOK: Duration = Duration::from_millis(200);
@@ -54,21 +53,22 @@ struct Emplois {
 /// Runs the nightly synchronisation once and tells how it went.
 pub(super) async fn sync_all(options: SyncAllOptions) -> Result<(), Failure> {
     let folder = if options.memory { None } else { Some(DataFolder::open(&options.data)?) };
-    let mut register = folder.as_ref().map(DataFolder::read_register).transpose()?.unwrap_or_default();
+    let mut registry = folder.as_ref().map(DataFolder::read_registry).transpose()?.unwrap_or_default();
     let storage = folder.as_ref().map_or(Storage::Memory, |folder| Storage::Directory(folder.engines()));
-    let neighbours = Neighbours::start().await.map_err(unavailable)?;
-    neighbours.dataspace.answer_after(Duration::from_millis(options.delay));
-    let started = Stack::start(neighbours.settings(StackOptions::new(storage, Clock::system()))).await;
+    let stand_ins = StandIns::start().await.map_err(unavailable)?;
+    data::teach(&stand_ins);
+    stand_ins.dataspace.answer_after(Duration::from_millis(options.delay));
+    let started = Stack::start(stand_ins.point_at(StackOptions::new(storage, Clock::system()))).await;
     let stack = started.map_err(stack_failure)?;
-    let save = |register: &Register| folder.as_ref().map_or(Ok(()), |folder| folder.write_register(register));
-    let keys = register.keys(&stack, COOP, &save).await.map_err(registered)?;
+    let save = |registry: &ServiceRegistry| folder.as_ref().map_or(Ok(()), |folder| folder.write_registry(registry));
+    let keys = registry.keys(&stack, COOP, &save).await.map_err(registered)?;
     let coop = Caller::new(stack.api(), Some(keys.sync_key));
-    demonstration::coop::register(&coop, options.users).await.map_err(called)?;
+    data::coop::register(&coop, options.users).await.map_err(called)?;
 
     let background = stack.run_in_background();
     let began = Instant::now();
     stack.run_nightly().await.map_err(stack_failure)?;
-    let (run, told) = followed(&coop, began).await?;
+    let (run, told) = follow(&coop, began).await?;
     let elapsed = began.elapsed();
     background.stop().await;
     let text = if options.json {
@@ -80,7 +80,7 @@ pub(super) async fn sync_all(options: SyncAllOptions) -> Result<(), Failure> {
 }
 
 /// Follows the newest run until nothing of it is left to do, drawing its progress. The run, read and as told.
-async fn followed(coop: &Caller, began: Instant) -> Result<(Run, Value), Failure> {
+async fn follow(coop: &Caller, began: Instant) -> Result<(Run, Value), Failure> {
     let list = coop.call(Method::GET, "/coop/v1/sync-runs", None).await.map_err(called)?;
     let path = format!("/coop/v1/sync-runs/{}", list["items"][0]["id"].as_str().unwrap_or_default());
     let mut progress = Progress::default();

@@ -1,20 +1,19 @@
 //! What a synchronisation can find, over HTTP, on a stack in memory beside a stand-in for the Dataspace.
 
-use std::fmt::Display;
 use std::io::Write;
 
 use axum::http::Method;
 use domain::api_key::Scope;
+use engines::Storage;
 use passerelle::platform::clock::Clock;
 use serde_json::Value;
 
 use super::DemoError;
+use super::data::coop::{PEOPLE, Person, answer};
 use crate::caller::Caller;
-use crate::neighbours::brevo::{Brevo, Call};
-use crate::neighbours::dataspace::Dataspace;
-use crate::neighbours::dataspace::demonstration::{PEOPLE, Person, answer};
 use crate::stack::{Stack, StackOptions};
-use engines::Storage;
+use crate::stand_ins::brevo::{Brevo, Call};
+use crate::stand_ins::dataspace::Dataspace;
 
 /// What each synchronisation must come to, in the order of the people: the changes that are true, the emplois created,
 /// updated and removed, and what Brevo is told.
@@ -54,31 +53,31 @@ struct Episode {
 /// # Errors
 /// At the first synchronisation that does not end as it should.
 pub async fn play(out: &mut impl Write) -> Result<(), DemoError> {
-    let dataspace = Dataspace::start().await.map_err(failed)?;
-    let brevo = Brevo::start(false).await.map_err(failed)?;
+    let dataspace = Dataspace::start().await.map_err(DemoError::from_error)?;
+    let brevo = Brevo::start().await.map_err(DemoError::from_error)?;
     let options = StackOptions::new(Storage::Memory, Clock::system())
         .with("DATASPACE_URL", dataspace.url())
         .with("BREVO_URL", brevo.url());
-    let stack = Stack::start(options).await.map_err(failed)?;
-    let key = stack.issue_key("coop", Scope::Sync).await.map_err(failed)?;
+    let stack = Stack::start(options).await.map_err(DemoError::from_error)?;
+    let key = stack.issue_key("coop", Scope::Sync).await.map_err(DemoError::from_error)?;
     let coop = Caller::new(stack.api(), Some(key));
-    let mut say = |line: String| writeln!(out, "{line}").map_err(failed);
+    let mut say = |line: String| writeln!(out, "{line}").map_err(DemoError::from_error);
 
     say("Six personnes de La Coop sont synchronisées ; le Dataspace et Brevo sont des remplaçants locaux.".to_owned())?;
     for (person, expected) in PEOPLE.iter().zip(EXPECTED) {
         say(format!("\n{} {} {}", person.prenom, person.nom, person.story))?;
-        let episode = synchronised(person, &coop, &stack, &dataspace, &brevo).await?;
-        for line in told(&episode) {
+        let episode = synchronise(person, &coop, &stack, &dataspace, &brevo).await?;
+        for line in describe(&episode) {
             say(format!("   {line}"))?;
         }
-        if !expected.fits(&episode) {
+        if !expected.matches(&episode) {
             return Err(DemoError::new(format!("{} : la synchronisation ne finit pas comme prévu", person.email)));
         }
     }
     say("\nChaque synchronisation a fini comme prévu.".to_owned())
 }
 
-async fn synchronised(
+async fn synchronise(
     person: &Person,
     coop: &Caller,
     stack: &Stack,
@@ -87,23 +86,23 @@ async fn synchronised(
 ) -> Result<Episode, DemoError> {
     let user = format!("/coop/v1/users/{}", person.id);
     let sync = format!("{user}/dataspace-sync");
-    coop.call(Method::PUT, &user, Some(&person.registration())).await.map_err(failed)?;
+    coop.call(Method::PUT, &user, Some(&person.registration())).await.map_err(DemoError::from_error)?;
     if person.yesterday.is_some() {
         dataspace.answer(person.email, answer(person.yesterday));
-        coop.call(Method::POST, &sync, None).await.map_err(failed)?;
-        stack.drain().await.map_err(failed)?;
+        coop.call(Method::POST, &sync, None).await.map_err(DemoError::from_error)?;
+        stack.drain().await.map_err(DemoError::from_error)?;
         // What Brevo was told yesterday is no part of today's story.
         drop(brevo.take());
     }
     dataspace.answer(person.email, answer(person.today));
-    let result = coop.call(Method::POST, &sync, None).await.map_err(failed)?;
-    stack.drain().await.map_err(failed)?;
-    let view = coop.call(Method::GET, &user, None).await.map_err(failed)?;
+    let result = coop.call(Method::POST, &sync, None).await.map_err(DemoError::from_error)?;
+    stack.drain().await.map_err(DemoError::from_error)?;
+    let view = coop.call(Method::GET, &user, None).await.map_err(DemoError::from_error)?;
     Ok(Episode { result, view, calls: brevo.take() })
 }
 
 /// The episode, line by line.
-fn told(episode: &Episode) -> Vec<String> {
+fn describe(episode: &Episode) -> Vec<String> {
     if episode.result["noOp"] == true {
         return vec!["le Dataspace ne répond rien : rien n'est modifié".to_owned()];
     }
@@ -141,7 +140,7 @@ fn roles(call: &Call) -> impl Iterator<Item = &str> {
 }
 
 impl Expected {
-    fn fits(&self, episode: &Episode) -> bool {
+    fn matches(&self, episode: &Episode) -> bool {
         let changes = episode.result["changes"].as_object();
         let true_ones: Vec<&str> = changes
             .into_iter()
@@ -154,10 +153,6 @@ impl Expected {
             && emplois == self.emplois.map(Some)
             && calls == Vec::from_iter(self.brevo.map(<[_]>::to_vec))
     }
-}
-
-fn failed(error: impl Display) -> DemoError {
-    DemoError::new(error.to_string())
 }
 
 #[cfg(test)]

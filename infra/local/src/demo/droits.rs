@@ -4,16 +4,15 @@ use std::io::Write;
 
 use axum::http::Method;
 use domain::api_key::Scope;
+use engines::Storage;
 use passerelle::platform::clock::Clock;
 use serde_json::json;
 
 use super::DemoError;
+use super::data::droits::{ESTABLISHMENT, PASSWORD, PEOPLE, directory, load};
 use crate::caller::Caller;
-use crate::demonstration::droits::{self as demonstration, ESTABLISHMENT};
-use crate::neighbours::portail_df::PortailDf;
-use crate::neighbours::portail_df::demonstration::{PASSWORD, PEOPLE, directory};
 use crate::stack::{Stack, StackOptions};
-use engines::Storage;
+use crate::stand_ins::portail_df::PortailDf;
 
 /// What each sign-in must come to, in the order of the people: whether Portail DF was asked, and the cause shown.
 const EXPECTED: [(bool, Option<&str>); 5] = [
@@ -29,22 +28,21 @@ const EXPECTED: [(bool, Option<&str>); 5] = [
 /// # Errors
 /// At the first sign-in that does not end as it should.
 pub async fn play(out: &mut impl Write) -> Result<(), DemoError> {
-    let failed = |error: &dyn std::fmt::Display| DemoError::new(error.to_string());
-    let portail_df = PortailDf::start(directory()).await.map_err(|error| failed(&error))?;
+    let portail_df = PortailDf::start(directory()).await.map_err(DemoError::from_error)?;
     let options = StackOptions::new(Storage::Memory, Clock::system()).with("PORTAIL_DF_URL", portail_df.url());
-    let stack = Stack::start(options).await.map_err(|error| failed(&error))?;
-    demonstration::load(&stack).await.map_err(|error| failed(&error))?;
-    let key = stack.issue_key("exploitation", Scope::Manage).await.map_err(|error| failed(&error))?;
+    let stack = Stack::start(options).await.map_err(DemoError::from_error)?;
+    load(&stack).await.map_err(DemoError::from_error)?;
+    let key = stack.issue_key("exploitation", Scope::Manage).await.map_err(DemoError::from_error)?;
     let anybody = Caller::new(stack.api(), None);
     let manager = Caller::new(stack.api(), Some(key));
-    let mut say = |line: String| writeln!(out, "{line}").map_err(|error| failed(&error));
+    let mut say = |line: String| writeln!(out, "{line}").map_err(DemoError::from_error);
 
     say("Cinq personnes se connectent à Zéro Logement Vacant ; Portail DF est un remplaçant local.".to_owned())?;
     for (person, (asked, cause)) in PEOPLE.iter().zip(EXPECTED) {
         say(format!("\n{} : {}", person.email, person.story))?;
         let credentials = json!({"email": person.email, "password": PASSWORD});
         let session = anybody.call(Method::POST, "/droits/v1/authenticate", Some(&credentials)).await;
-        let session = session.map_err(|error| failed(&error))?;
+        let session = session.map_err(DemoError::from_error)?;
         let shown = session["banner"]["causes"][0]["cause"].as_str();
         if session["rightsChecked"] != asked || shown != cause {
             return Err(DemoError::new(format!("{} : la connexion ne finit pas comme prévu", person.email)));
@@ -59,7 +57,7 @@ pub async fn play(out: &mut impl Write) -> Result<(), DemoError> {
         }
         let question = json!({"email": person.email, "establishmentId": ESTABLISHMENT, "flow": "connexion"});
         let explained = manager.call(Method::POST, "/droits/v1/rights/explain", Some(&question)).await;
-        let explained = explained.map_err(|error| failed(&error))?;
+        let explained = explained.map_err(DemoError::from_error)?;
         for node in explained["trail"].as_array().into_iter().flatten() {
             let answer = match node["answer"].as_str() {
                 Some("yes") => " oui",

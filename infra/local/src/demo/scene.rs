@@ -1,28 +1,29 @@
-//! What the demonstration is played on: a stack in memory behind a real loopback port, and real receivers.
+//! What the example flow is played on: a stack in memory, and real receivers behind a loopback port.
 
 use std::fmt;
 use std::net::Ipv4Addr;
 
+use axum::http::Method;
+use engines::Storage;
 use passerelle::platform::clock::Clock;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Client, Method};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::{CAMILLE, DemoError, shown};
-use crate::receivers::{Inboxes, Received};
-use crate::services::Register;
+use super::DemoError;
+use super::inbox::{Inboxes, Received};
+use super::registry::ServiceRegistry;
+use crate::caller::Caller;
 use crate::stack::{Stack, StackOptions};
-use engines::Storage;
+
+/// What a visitor of every service would call himself.
+pub(super) const CAMILLE: &str = "camille.martin@ville.example";
 
 /// The stage, served until dropped.
 pub(super) struct Scene {
     stack: Stack,
     inboxes: Inboxes,
-    register: Register,
-    client: Client,
-    base_url: String,
+    registry: ServiceRegistry,
     server: JoinHandle<()>,
 }
 
@@ -52,47 +53,37 @@ impl Scene {
         let inboxes = Inboxes::new(clock);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|error| failed(&error))?;
         let base_url = format!("http://{}", listener.local_addr().map_err(|error| failed(&error))?);
-        let router = inboxes.router().fallback_service(stack.api());
+        let router = inboxes.router();
         let server = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
                 tracing::error!(%error, "the demonstration is no longer served");
             }
         });
-        let mut register = Register::default();
-        register.complete(&stack, &base_url, &inboxes, &|_: &Register| Ok(())).await.map_err(|error| failed(&error))?;
-        let client = Client::builder().no_proxy().build().map_err(|error| failed(&error))?;
-        Ok(Self { stack, inboxes, register, client, base_url, server })
+        let mut registry = ServiceRegistry::default();
+        let unsaved = |_: &ServiceRegistry| Ok(());
+        registry.complete(&stack, &base_url, &inboxes, &unsaved).await.map_err(|error| failed(&error))?;
+        Ok(Self { stack, inboxes, registry, server })
     }
 
     /// Calls the API as `service`, on behalf of Camille.
     pub(super) async fn call(
         &self,
         service: &str,
-        method: &str,
+        method: Method,
         path: &str,
         body: Option<Value>,
     ) -> Result<Answer, DemoError> {
-        let request = format!("{} : {method} {path}", shown(service));
-        let failed = |error: &dyn fmt::Display| DemoError::new(format!("{request} : pas de réponse ({error})"));
-        let key = self.register.get(service).map_or("", |known| known.projects_key.as_str());
-        let method: Method = method.parse().map_err(|error| failed(&error))?;
-        let mut call = self
-            .client
-            .request(method, format!("{}/communs/v1{path}", self.base_url))
-            .header(AUTHORIZATION, format!("Bearer {key}"))
-            .header("X-User-Email", CAMILLE);
-        if let Some(body) = body {
-            call = call.header(CONTENT_TYPE, "application/json").body(body.to_string());
-        }
-        let answer = call.send().await.map_err(|error| failed(&error))?;
-        let status = answer.status().as_u16();
-        let text = answer.text().await.map_err(|error| failed(&error))?;
-        Ok(Answer { request, status, body: serde_json::from_str(&text).unwrap_or_default() })
+        let request = format!("{} : {method} {path}", display_name(service));
+        let key = self.registry.get(service).map(|known| known.projects_key.clone());
+        let caller = Caller::new(self.stack.api(), key).on_behalf_of(CAMILLE);
+        let path = format!("/communs/v1{path}");
+        let answer = caller.send(method, &path, body.as_ref()).await.map_err(DemoError::from_error)?;
+        Ok(Answer { request, status: answer.status.as_u16(), body: answer.json() })
     }
 
     /// Delivers everything due and answers what arrived, in a stable order.
     pub(super) async fn deliver(&self) -> Result<Vec<Notice>, DemoError> {
-        self.stack.drain().await.map_err(|error| DemoError::new(error.to_string()))?;
+        self.stack.drain().await.map_err(DemoError::from_error)?;
         let refused = self.inboxes.refused();
         if refused > 0 {
             return Err(DemoError::new(format!("{refused} webhook(s) sans signature valable")));
@@ -101,7 +92,7 @@ impl Scene {
             .inboxes
             .take()
             .iter()
-            .flat_map(|(service, received)| received.iter().map(|received| Notice::of(service, received)))
+            .flat_map(|(service, received)| received.iter().map(|received| Notice::from_received(service, received)))
             .collect();
         notices.sort();
         Ok(notices)
@@ -124,7 +115,7 @@ impl Notice {
         }
     }
 
-    fn of(service: &str, received: &Received) -> Self {
+    fn from_received(service: &str, received: &Received) -> Self {
         let text = |pointer: &str| received.body.pointer(pointer).and_then(Value::as_str);
         let kind = text("/type").unwrap_or_default();
         let statut = text("/data/project/statut").unwrap_or_default();
@@ -136,7 +127,7 @@ impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { service, kind, statut, statut_natif } = self;
         let label = statut_natif.as_deref().unwrap_or(statut);
-        write!(f, "{} reçoit {kind} : {statut}, affiché « {label} »", shown(service))
+        write!(f, "{} reçoit {kind} : {statut}, affiché « {label} »", display_name(service))
     }
 }
 
@@ -162,5 +153,16 @@ impl Answer {
     pub(super) fn text(&self, pointer: &str) -> Result<String, DemoError> {
         let text = self.body.pointer(pointer).and_then(Value::as_str);
         text.map(str::to_owned).ok_or_else(|| DemoError::new(format!("{} : {pointer} absent", self.request)))
+    }
+}
+
+/// A service as people write it.
+pub(super) fn display_name(service: &str) -> &str {
+    match service {
+        "mec" => "MEC",
+        "tet" => "TeT",
+        "recoco" => "Recoco",
+        "aides-territoires" => "Aides-territoires",
+        other => other,
     }
 }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, Response, StatusCode, header};
-use tower::ServiceExt as _;
-
 use sam_template::Route;
+use tower::ServiceExt as _;
 
 /// The routes of every function.
 ///

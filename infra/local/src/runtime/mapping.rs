@@ -12,13 +12,13 @@ use aws_lambda_events::sqs::SqsBatchResponse;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName};
+use sam_template::QueueSource;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::sqs_event::sqs_event;
 use super::{BatchHandler, invoke};
-use sam_template::QueueSource;
 
 /// Lambda's long poll.
 const LONG_POLL: Duration = Duration::from_secs(20);

@@ -15,11 +15,10 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use engines::{ACCOUNT, REGION};
 use sam_template::{Names, Role, TemplateError};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// What one role allows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use passerelle::platform::clock::Clock;
+use sam_template::{Schedule, When};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use super::{ScheduledHandler, invoke};
-use sam_template::{Schedule, When};
 
 /// What runs when, and how long it may take.
 pub struct Scheduled {

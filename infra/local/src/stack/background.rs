@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use engines::Engines;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Stack;
 use crate::runtime::Scheduled;
-use engines::Engines;
 
 /// How long deliveries under way may take to finish when the stack stops.
 const GRACE: Duration = Duration::from_secs(12);

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsEvent};
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use chrono::DateTime;
+use engines::{Engines, Storage};
 use futures_util::FutureExt as _;
+use sam_template::Expression;
 
 use super::*;
-use engines::{Engines, Storage};
-use sam_template::Expression;
 
 fn failing(ids: &[&str]) -> SqsBatchResponse {
     let mut answer = SqsBatchResponse::default();

@@ -1,7 +1,5 @@
 //! A stand-in for the Dataspace API: it answers what it is told to, for everybody or person by person.
 
-pub mod demonstration;
-
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

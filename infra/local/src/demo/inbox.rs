@@ -199,7 +199,7 @@ mod tests {
         inboxes.router().oneshot(request).await.unwrap().status()
     }
 
-    async fn shown(inboxes: &Inboxes, path: &str, accept: &str) -> String {
+    async fn get_text(inboxes: &Inboxes, path: &str, accept: &str) -> String {
         let request = Request::get(path).header("accept", accept).body(Body::empty()).unwrap();
         let response = inboxes.router().oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
@@ -228,11 +228,11 @@ mod tests {
         let (inboxes, secret) = inboxes();
         let body = r#"{"type":"project.created","data":{"version":1,"project":{"nom":"<b>École</b>"}}}"#;
         post(&inboxes, "tet", &secret, body).await;
-        let json: Value = serde_json::from_str(&shown(&inboxes, "/inbox/tet", "*/*").await).unwrap();
+        let json: Value = serde_json::from_str(&get_text(&inboxes, "/inbox/tet", "*/*").await).unwrap();
         assert_eq!(json["received"][0]["body"]["type"], "project.created");
-        let page = shown(&inboxes, "/inbox/tet", "text/html,*/*").await;
+        let page = get_text(&inboxes, "/inbox/tet", "text/html,*/*").await;
         assert!(page.contains("&lt;b&gt;École&lt;/b&gt;") && !page.contains("<b>École"), "{page}");
-        assert!(shown(&inboxes, "/inbox", "text/html").await.contains("href=\"/inbox/tet\""));
-        assert_eq!(shown(&inboxes, "/inbox", "*/*").await, r#"["tet"]"#);
+        assert!(get_text(&inboxes, "/inbox", "text/html").await.contains("href=\"/inbox/tet\""));
+        assert_eq!(get_text(&inboxes, "/inbox", "*/*").await, r#"["tet"]"#);
     }
 }

@@ -26,7 +26,7 @@ pub struct Call {
 struct Inside {
     calls: Vec<Call>,
     failures: VecDeque<u16>,
-    shown: bool,
+    logs_mails: bool,
 }
 
 /// The stand-in.
@@ -36,12 +36,24 @@ pub struct Brevo {
 }
 
 impl Brevo {
-    /// Starts it. When `shown`, the text of each mail goes to the log: that is where a developer reads a code.
+    /// Starts it.
     ///
     /// # Errors
     /// When no loopback port can be had.
-    pub async fn start(shown: bool) -> std::io::Result<Self> {
-        let inside = Arc::new(Mutex::new(Inside { shown, ..Inside::default() }));
+    pub async fn start() -> std::io::Result<Self> {
+        Self::start_with(Inside::default()).await
+    }
+
+    /// Starts it, the text of each mail going to the log: that is where a developer reads a code.
+    ///
+    /// # Errors
+    /// When no loopback port can be had.
+    pub async fn start_and_log_mails() -> std::io::Result<Self> {
+        Self::start_with(Inside { logs_mails: true, ..Inside::default() }).await
+    }
+
+    async fn start_with(inside: Inside) -> std::io::Result<Self> {
+        let inside = Arc::new(Mutex::new(inside));
         let router = Router::new().fallback(receive).with_state(Arc::clone(&inside));
         Ok(Self { inside, serving: Serving::start(router).await? })
     }
@@ -72,7 +84,7 @@ async fn receive(
 ) -> (StatusCode, &'static str) {
     let mut inside = lock(&inside);
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    if let Some(text) = body["textContent"].as_str().filter(|_| inside.shown) {
+    if let Some(text) = body["textContent"].as_str().filter(|_| inside.logs_mails) {
         tracing::warn!(target: "brevo", text, "un mail serait envoyé");
     }
     inside.calls.push(Call { method: method.to_string(), path: uri.path().to_owned(), body });

@@ -50,16 +50,16 @@ fn row(body: &mut String, received: &Received) {
         "<tr><td>{}</td><td>{}{copies}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>\
          <td><details><summary>JSON</summary><pre>{}</pre></details></td></tr>",
         received.at.format("%H:%M:%S%.3f"),
-        shown(&received.body["type"]),
-        shown(&project["nom"]),
-        shown(&data["version"]),
-        shown(&project["statut"]),
-        shown(&project["statutNatif"]),
+        cell(&received.body["type"]),
+        cell(&project["nom"]),
+        cell(&data["version"]),
+        cell(&project["statut"]),
+        cell(&project["statutNatif"]),
         escaped(&json),
     );
 }
 
-fn shown(value: &Value) -> String {
+fn cell(value: &Value) -> String {
     match value {
         Value::Null => "—".to_owned(),
         Value::String(text) => escaped(text),

@@ -17,11 +17,11 @@ use tokio::task::JoinHandle;
 
 use self::brevo::Brevo;
 use self::dataspace::Dataspace;
-use self::portail_df::PortailDf;
+use self::portail_df::{Directory, PortailDf};
 use crate::stack::StackOptions;
 
-/// All of them, with the people of the demonstrations, as long as the stack runs.
-pub struct Neighbours {
+/// All of them, as long as the stack runs.
+pub struct StandIns {
     /// Rights.
     pub portail_df: PortailDf,
     /// People of La Coop.
@@ -30,24 +30,22 @@ pub struct Neighbours {
     pub brevo: Brevo,
 }
 
-impl Neighbours {
-    /// Starts them.
+impl StandIns {
+    /// Starts them. They know nobody yet.
     ///
     /// # Errors
     /// When no loopback port can be had.
     pub async fn start() -> std::io::Result<Self> {
-        let dataspace = Dataspace::start().await?;
-        dataspace::demonstration::teach(&dataspace);
         Ok(Self {
-            portail_df: PortailDf::start(portail_df::demonstration::directory()).await?,
-            dataspace,
-            brevo: Brevo::start(true).await?,
+            portail_df: PortailDf::start(Directory::default()).await?,
+            dataspace: Dataspace::start().await?,
+            brevo: Brevo::start_and_log_mails().await?,
         })
     }
 
-    /// Tells a stack where they are.
+    /// The options of a stack that asks them.
     #[must_use]
-    pub fn settings(&self, options: StackOptions) -> StackOptions {
+    pub fn point_at(&self, options: StackOptions) -> StackOptions {
         options
             .with("PORTAIL_DF_URL", self.portail_df.url())
             .with("DATASPACE_URL", self.dataspace.url())

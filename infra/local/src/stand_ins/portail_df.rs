@@ -1,6 +1,5 @@
 //! A stand-in for Portail DF: the API the spec describes, with people of its own.
 
-pub mod demonstration;
 pub mod people;
 
 use std::collections::BTreeMap;

@@ -1,4 +1,5 @@
-//! Demonstration data of droits: an establishment, its housing, and people with an account.
+//! Demonstration data of droits: an establishment, its housing, and people with an account: one for each way a sign-in
+//! ends.
 
 use domain::droits::account::{Establishment, Role, User};
 use domain::droits::perimeter::GeoCode;
@@ -6,10 +7,12 @@ use passerelle::identity::password::{PasswordError, Passwords};
 use passerelle::store::droits::{DroitsStore, Housing};
 use passerelle::store::error::{CommitError, StoreError};
 use passerelle::store::transaction::Transaction;
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::neighbours::portail_df::demonstration::{PASSWORD, PEOPLE};
 use crate::stack::Stack;
+use crate::stand_ins::portail_df::Directory;
+use crate::stand_ins::portail_df::people::Entry;
 
 /// The demonstration establishment.
 pub const ESTABLISHMENT: Uuid = Uuid::from_u128(0x5f0c_0b1e_7a3d_4c52_9b5e_3d2b_8f6a_1c01);
@@ -69,4 +72,74 @@ pub async fn load(stack: &Stack) -> Result<(), DemonstrationError> {
     let name = "Eurométropole de Strasbourg".to_owned();
     let establishment = Establishment { id: ESTABLISHMENT, siren: "246700488".to_owned(), name, geo_codes: communes };
     Ok(store.load_establishment(&establishment).await?)
+}
+
+/// Their password.
+pub const PASSWORD: &str = "Motdepasse2026";
+
+/// A demonstration person.
+#[derive(Clone, Copy, Debug)]
+pub struct Person {
+    /// Signs in with it.
+    pub email: &'static str,
+    /// What is special about them.
+    pub story: &'static str,
+    entry: fn() -> Entry,
+}
+
+/// All of them.
+pub const PEOPLE: [Person; 5] = [
+    Person { email: "tout-va-bien@strasbourg.demo.fr", story: "tous les droits sont là", entry: sound },
+    Person {
+        email: "structure-echue@strasbourg.demo.fr",
+        story: "l'accès LOVAC de la structure a expiré",
+        entry: || Entry { structure: Some(structure("2024-12-31T00:00:00Z")), ..sound() },
+    },
+    Person {
+        email: "mauvais-niveau@strasbourg.demo.fr",
+        story: "le groupe n'a pas le niveau LOVAC",
+        entry: || Entry { group: Some(object(json!({"niveau_acces": "dvf", "lovac": false}))), ..sound() },
+    },
+    Person {
+        email: "mauvais-perimetre@strasbourg.demo.fr",
+        story: "le périmètre ne couvre aucune commune de l'établissement",
+        entry: || Entry { perimeter: Some(object(json!({"dep": ["35"]}))), ..sound() },
+    },
+    Person {
+        email: "portail-en-panne@strasbourg.demo.fr",
+        story: "Portail DF ne répond pas pour cette personne",
+        entry: || Entry { structure_fails: Some(500), ..sound() },
+    },
+];
+
+/// What Portail DF knows of them.
+#[must_use]
+pub fn directory() -> Directory {
+    let mut directory = Directory::default();
+    for person in PEOPLE {
+        directory.add(person.email, (person.entry)());
+    }
+    directory
+}
+
+fn sound() -> Entry {
+    Entry {
+        structure: Some(structure("2099-12-31T00:00:00Z")),
+        group: Some(object(json!({"niveau_acces": "lovac", "lovac": true}))),
+        perimeter: Some(object(json!({"dep": ["67"]}))),
+        ..Entry::default()
+    }
+}
+
+fn structure(acces_lovac: &str) -> Map<String, Value> {
+    object(json!({
+        "siret": "24670048800017", "nom": "Eurométropole de Strasbourg", "acces_lovac": acces_lovac,
+    }))
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object,
+        _ => Map::new(),
+    }
 }

@@ -1,4 +1,0 @@
-//! Demonstration data, one file a domain.
-
-pub mod coop;
-pub mod droits;
