@@ -245,6 +245,25 @@ fn every_placeholder_of_the_pages_is_a_name_of_the_template() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// What a procedure's last line names was tried by a test of that name (`module::test`).
+#[test]
+fn every_test_that_a_procedure_names_exists() {
+    let sources: String = files(&["rs"]).into_iter().map(|(_, text)| text).collect();
+    let mut named = 0;
+    let mut faults = Vec::new();
+    for (path, text) in files(&["md"]) {
+        let Some((_, tried)) = text.split_once("\nEssayé : ") else { continue };
+        for name in tried.split('`').skip(1).step_by(2).filter_map(|name| name.rsplit_once("::")) {
+            named += 1;
+            if !["fn", "mod"].iter().any(|word| sources.contains(&format!("{word} {}", name.1))) {
+                faults.push(format!("{}: {}::{}", path.display(), name.0, name.1));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(named > 5, "only {named} tests named: is the search right?");
+}
+
 #[test]
 fn anchors_are_those_of_github() {
     assert_eq!(anchor(" 3. Fill the secrets"), "3-fill-the-secrets");
