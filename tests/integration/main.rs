@@ -1,28 +1,17 @@
 //! One integration binary: every test that needs more than one crate.
+//!
+//! By domain (`communs`, `webhooks`, `droits`, `coop`), by mechanism (`access`, `engines`, `store`, `operations`,
+//! `built_functions`, `costs`), by what is written down (`artefacts`), and the tools of the cases (`case_runner`).
 
 mod access;
+mod artefacts;
+mod built_functions;
 mod case_runner;
+mod communs;
 mod coop;
-mod coop_access;
-mod cost;
-mod crash;
-mod dataspace_client;
+mod costs;
 mod droits;
-mod droits_access;
-mod e2e;
 mod engines;
-mod erasure;
-mod feed;
-mod matrix;
-mod money;
-mod openapi;
 mod operations;
-mod operator;
-mod permissions;
-mod readme;
-mod recovery;
-mod rotation;
-mod sources;
-mod strangers;
-mod table;
-mod version;
+mod store;
+mod webhooks;

@@ -1,25 +1,72 @@
-//! The matrix as text: a line for each row, a column for each caller, and the key to its abbreviations.
+//! A matrix of access as text: a line for each row, a column for each kind of caller, and the key to its abbreviations.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use acceptance::api::Answer;
-
-use super::callers::Column;
+use acceptance::api::{Answer, Caller};
+use acceptance::workspace::root;
 
 /// Problem codes that have an abbreviation; any other is written out, and so stands out.
-const ABBREVIATIONS: [(&str, &str); 9] = [
+const ABBREVIATIONS: [(&str, &str); 17] = [
     ("400c", "invalid-body"),
     ("400u", "user-email-required"),
     ("400i", "user-email-invalid"),
     ("401", "unauthenticated"),
+    ("401f", "two-factor-failed"),
+    ("401m", "mailbox-not-proved"),
     ("403d", "permission-refused"),
     ("403p", "scope-refused"),
+    ("403s", "user-suspended"),
     ("404", "not-found"),
+    ("404p", "prospect-missing"),
+    ("404r", "sync-run-not-found"),
+    ("404u", "user-missing"),
     ("409", "external-id-conflict"),
     ("410", "gone"),
+    ("429", "too-many-attempts"),
+    ("503", "portail-df-unavailable"),
 ];
 
-const WIDTH: usize = 9;
+/// One column: how the caller is shown, and what it presents.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// `aucune`, `fausse`, a scope, or whose token it is.
+    pub key: &'static str,
+    /// The service; `-` when the key names none.
+    pub service: &'static str,
+    /// The user named; `-` when none is.
+    pub user: &'static str,
+    pub caller: Caller,
+}
+
+/// What a column says of itself.
+type Of = fn(&Column) -> &'static str;
+
+const HEAD: (Of, Of, Of) = (|column| column.key, |column| column.service, |column| column.user);
+
+/// A matrix, row by row.
+#[derive(Debug)]
+pub struct Table {
+    pub domain: &'static str,
+    /// What its reader must know.
+    pub note: &'static str,
+    pub columns: Vec<Column>,
+    pub lines: Vec<(String, Vec<String>)>,
+}
+
+impl Column {
+    pub fn new(key: &'static str, service: &'static str, caller: Caller) -> Self {
+        Self { key, service, user: "-", caller }
+    }
+}
+
+impl Table {
+    /// Fails when the committed file says otherwise.
+    pub fn compare(&self) {
+        let file = root().join(format!("tests/integration/access/{}.txt", self.domain));
+        expectorate::assert_contents(file, &self.to_string());
+    }
+}
 
 /// An answer as a cell: its status, the problem if it is one, and how many items a list shows.
 pub fn cell(answer: &Answer) -> String {
@@ -34,34 +81,41 @@ pub fn cell(answer: &Answer) -> String {
     }
 }
 
-/// The whole matrix.
-pub fn render(columns: &[Column], lines: &[(String, Vec<String>)]) -> String {
-    let margin = lines.iter().map(|(label, _)| label.chars().count()).max().unwrap_or_default() + 2;
-    let mut text = String::from(
-        "# Every route as every kind of caller. Compared whole by the test `access`; UPDATE_MATRIX=1 rewrites it.\n\
-         # The project was created by mec and is linked to tet; the webhook is mec's. `200:1` shows one item.\n",
-    );
-    for (short, code) in ABBREVIATIONS {
-        let _ = writeln!(text, "# {short:<5}{code}");
+impl std::fmt::Display for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { domain, note, columns, lines } = self;
+        writeln!(
+            f,
+            "# Every route of {domain} as every kind of caller. Compared whole by the test `access`; EXPECTORATE=overwrite\n\
+             # rewrites it. {note} `200:1` shows one item."
+        )?;
+        let used: BTreeSet<&str> = lines.iter().flat_map(|(_, cells)| cells).map(String::as_str).collect();
+        for (short, code) in ABBREVIATIONS.iter().filter(|(short, _)| used.contains(short)) {
+            writeln!(f, "# {short:<5}{code}")?;
+        }
+        f.write_char('\n')?;
+        let head = [("clé", HEAD.0), ("service", HEAD.1), ("utilisateur", HEAD.2)];
+        let head = head.map(|(name, of)| (name, columns.iter().map(of).collect::<Vec<_>>()));
+        let body = lines.iter().map(|(label, cells)| (label.as_str(), cells.iter().map(String::as_str).collect()));
+        let body: Vec<(&str, Vec<&str>)> = body.collect();
+        let width =
+            |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0) + 1;
+        let margin = width(&mut body.iter().map(|(label, _)| *label)) + 1;
+        let widths: Vec<usize> =
+            (0..columns.len()).map(|n| width(&mut head.iter().chain(&body).map(|(_, cells)| cells[n]))).collect();
+        let line = |(label, cells): &(&str, Vec<&str>)| {
+            let mut line = format!("{label:<margin$}");
+            for (cell, width) in cells.iter().zip(&widths) {
+                let _ = write!(line, "{cell:<width$}");
+            }
+            line.trim_end().to_owned()
+        };
+        for row in &head {
+            writeln!(f, "{}", line(row))?;
+        }
+        for row in &body {
+            write!(f, "\n{}", line(row))?;
+        }
+        f.write_char('\n')
     }
-    text.push('\n');
-    let head = |name: &str, of: fn(&Column) -> &'static str| line(name, margin, columns.iter().map(of));
-    text.push_str(&head("clé", |column| column.key));
-    text.push_str(&head("service", |column| column.service));
-    text.push_str(&head("utilisateur", |column| column.user));
-    text.push('\n');
-    for (label, cells) in lines {
-        text.push_str(&line(label, margin, cells.iter().map(String::as_str)));
-    }
-    text
-}
-
-fn line<'a>(label: &str, margin: usize, cells: impl Iterator<Item = &'a str>) -> String {
-    let mut line = format!("{label:<margin$}");
-    for cell in cells {
-        let _ = write!(line, "{cell:<WIDTH$}");
-    }
-    line.truncate(line.trim_end().len());
-    line.push('\n');
-    line
 }

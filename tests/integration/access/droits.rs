@@ -1,0 +1,127 @@
+//! Who may do what in droits.
+
+use acceptance::api::Caller;
+use acceptance::world::World;
+use aws_sdk_dynamodb::Client;
+use chrono::{DateTime, TimeDelta};
+use domain::api_key::Scope;
+use domain::droits::account::{Role, User};
+use domain::droits::suspension::Suspension;
+use passerelle::identity::access_token::{self, Claims};
+use passerelle::platform::secrets::RotatingKeys;
+use passerelle::store::droits::DroitsStore;
+use passerelle::store::transaction::Transaction;
+use passerelle_local::demo::data::droits::{self as demonstration, ESTABLISHMENT};
+use passerelle_local::stand_ins::Down;
+use passerelle_local::stand_ins::portail_df::Directory;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::manage;
+use super::table::{Column, Table, cell};
+
+/// A housing of the demonstration establishment, and its owner.
+const HOUSING: Uuid = Uuid::from_u128(1);
+const OWNER: Uuid = Uuid::from_u128(100);
+
+/// A person: its name here, its role, what became of it, and how old its token is.
+type Person = (&'static str, Role, fn(&mut User), TimeDelta);
+
+async fn columns(world: &World) -> Vec<Column> {
+    let variables = world.stack.variables("RightsChecker");
+    let store = DroitsStore::new(Client::new(world.stack.sdk()), variables["DROITS_TABLE"].clone());
+    let secrets = aws_sdk_secretsmanager::Client::new(world.stack.sdk());
+    let ring = variables["ACCESS_TOKEN_SECRET"].clone();
+    let keys = RotatingKeys::load(secrets, ring, world.clock.clock()).await.unwrap();
+    let mut columns = vec![
+        Column::new("aucune", "-", Caller::default()),
+        Column::new("fausse", "-", Caller::key("eyJhbGciOiJub25lIn0.e30.")),
+    ];
+    for (name, scope) in [("projects", Scope::Projects), ("sync", Scope::Sync)] {
+        columns.push(Column::new(name, "zlv", world.caller("zlv", scope).await));
+    }
+    columns.extend(manage::columns(world).await);
+    let people: [Person; 6] = [
+        ("USUAL", Role::Usual, |_| {}, TimeDelta::zero()),
+        ("VISITOR", Role::Visitor, |_| {}, TimeDelta::zero()),
+        ("ADMIN", Role::Admin, |_| {}, TimeDelta::zero()),
+        ("suspendu", Role::Usual, suspend, TimeDelta::zero()),
+        ("supprimé", Role::Usual, delete, TimeDelta::zero()),
+        ("périmé", Role::Usual, |_| {}, TimeDelta::hours(13)),
+    ];
+    for (rank, (name, role, change, age)) in (5_000..).zip(people) {
+        let user = person(Uuid::from_u128(rank), role, change);
+        let mut transaction = Transaction::default();
+        store.add_user(&mut transaction, &user, "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$AAAA").unwrap();
+        store.add_membership(&mut transaction, user.id, ESTABLISHMENT, true).unwrap();
+        store.commit(transaction).await.unwrap();
+        let claims = Claims::new(user.id, ESTABLISHMENT, role, world.clock.now() - age);
+        let caller = Caller::key(&access_token::issue(&claims, &keys.current()).unwrap());
+        columns.push(Column { key: "jeton", service: "-", user: name, caller });
+    }
+    columns
+}
+
+fn person(id: Uuid, role: Role, change: fn(&mut User)) -> User {
+    let mut user = User {
+        id,
+        email: format!("{id}@strasbourg.demo.fr"),
+        role,
+        establishment_id: ESTABLISHMENT,
+        suspension: None,
+        deleted_at: None,
+        last_authenticated_at: None,
+    };
+    change(&mut user);
+    user
+}
+
+fn suspend(user: &mut User) {
+    user.suspension = Some(Suspension { at: DateTime::UNIX_EPOCH, cause: "cgu vides".to_owned() });
+}
+
+fn delete(user: &mut User) {
+    user.deleted_at = Some(DateTime::UNIX_EPOCH);
+}
+
+/// A request in order, so that a refusal is one of access.
+fn body(method: &str, route: &str) -> Option<Value> {
+    Some(match (method, route) {
+        ("post", "/users/creation") => {
+            json!({"email": "nouvelle@demo.fr", "password": "Motdepasse2026", "establishmentId": ESTABLISHMENT})
+        }
+        ("post", "/authenticate") => json!({"email": "inconnue@demo.fr", "password": "Motdepasse2026"}),
+        ("post", "/authenticate/verify-2fa") => json!({"email": "inconnue@demo.fr", "code": "000000"}),
+        ("post", "/account/change-establishment") => json!({"establishmentId": ESTABLISHMENT}),
+        ("post", "/rights/explain") => {
+            json!({"email": "inconnue@demo.fr", "establishmentId": ESTABLISHMENT, "flow": "creation"})
+        }
+        ("put", _) => json!({"items": []}),
+        _ => return None,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_operation_of_droits_as_every_caller() {
+    let world = World::start().await;
+    world.portail_df.replace(Directory { down: Some(Down::Closed), ..Directory::default() });
+    demonstration::load(&world.stack).await.unwrap();
+    let (columns, api) = (columns(&world).await, world.droits());
+    let mut lines = Vec::new();
+    for (method, route) in rights_checker::OPERATIONS {
+        let id = if route.starts_with("/owners") { OWNER } else { HOUSING };
+        let path = route.replace("{id}", &id.to_string()).replace("{kind}", "drafts");
+        let (verb, body) = (method.to_uppercase(), body(method, route));
+        let mut cells = Vec::new();
+        for column in &columns {
+            let method = verb.parse().unwrap();
+            cells.push(cell(&api.send(&method, &path, &column.caller, body.as_ref()).await));
+            if verb == "POST" {
+                // What strangers may try in a minute is bounded whoever they are: each caller has a minute of its own.
+                world.pass(TimeDelta::minutes(1));
+            }
+        }
+        lines.push((format!("{verb} {route}"), cells));
+    }
+    Table { domain: "droits", note: "Portail DF cannot be reached.", columns, lines }.compare();
+}

@@ -1,0 +1,8 @@
+//! Files that argue with each other: documents, templates, pages and the code.
+
+mod alarms;
+mod openapi;
+mod permissions;
+mod readme;
+mod sources;
+mod version;

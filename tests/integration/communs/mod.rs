@@ -1,0 +1,4 @@
+//! What the cases of communs cannot show.
+
+mod erasure;
+mod feed;

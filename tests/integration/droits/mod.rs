@@ -1,0 +1,3 @@
+//! What the cases of droits cannot show.
+
+mod sessions;

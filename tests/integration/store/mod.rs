@@ -1,0 +1,3 @@
+//! The store against the embedded engines.
+
+mod table;

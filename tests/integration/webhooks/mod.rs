@@ -1,0 +1,3 @@
+//! What the cases of the webhooks cannot show.
+
+mod third_party_verifiers;
