@@ -1,9 +1,11 @@
 //! The data folder: held by one process at a time, and checked before it is used.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
+
+use crate::private;
 
 /// Why the engines could not be opened: one French sentence, naming the file.
 #[derive(Debug, thiserror::Error)]
@@ -59,9 +61,8 @@ impl Folder {
     /// When the folder cannot be used or is held by another process.
     pub(super) fn hold(path: PathBuf) -> Result<Self, OpenError> {
         let unusable = |source| OpenError::Unusable { path: path.clone(), source };
-        std::fs::create_dir_all(&path).map_err(unusable)?;
-        let lock =
-            OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock")).map_err(unusable)?;
+        private::create_folder(&path).map_err(unusable)?;
+        let lock = private::open_file(&path.join("lock")).map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(OpenError::Held { path }),
@@ -69,14 +70,17 @@ impl Folder {
         }
     }
 
-    /// The path of one SQLite file of the folder, after checking it if it exists.
+    /// The path of one SQLite file of the folder, checked, or made empty if it is not there: SQLite would make one that
+    /// others may read, and gives the files beside it the same permissions.
     ///
     /// # Errors
-    /// When SQLite finds it damaged.
+    /// When it cannot be made, or SQLite finds it damaged.
     pub(super) fn checked_file(&self, name: &str) -> Result<PathBuf, OpenError> {
         let path = self.path.join(name);
         if path.exists() {
             check(&path).map_err(|reason| OpenError::Damaged { path: path.clone(), reason })?;
+        } else {
+            private::open_file(&path).map_err(|source| OpenError::Unusable { path: path.clone(), source })?;
         }
         Ok(path)
     }

@@ -30,6 +30,7 @@ mod faults;
 mod folder;
 mod journal;
 mod meter;
+pub mod private;
 mod secrets;
 mod sqs;
 mod transport;
@@ -185,8 +186,8 @@ impl Shared {
 
     fn in_folder(path: PathBuf, clock: Clock) -> Result<Self, OpenError> {
         let folder = Folder::hold(path)?;
-        let tables = folder.checked_file(DYNAMODB_FILE)?;
         let records = folder.checked_file(JOURNAL_FILE)?;
+        let tables = folder.checked_file(DYNAMODB_FILE)?;
         let damaged = |path: PathBuf| move |reason: String| OpenError::Damaged { path, reason };
         let dynamodb = DynamoDb::open(&tables, clock.clone()).map_err(|error| damaged(tables)(error.to_string()))?;
         let (journal, found) = Journal::open(&records).map_err(|error| damaged(records.clone())(error.to_string()))?;

@@ -5,6 +5,8 @@
 
 mod arguments;
 mod data_folder;
+mod greeting;
+mod loopback;
 mod serve;
 mod sync_all;
 

@@ -95,6 +95,13 @@ pub async fn apply(store: &CommunsStore, action: KeysAction, out: &mut impl Writ
 }
 
 async fn issue(store: &CommunsStore, service: &Service, scope: Scope) -> Result<String, Failure> {
+    if !service.may_hold(scope) {
+        return Err(Failure::Arguments(format!(
+            "« {service} » ne peut pas recevoir de clé de portée {} : manage est réservée à zlv, coop et exploitation, \
+             et exploitation n'a que celle-là",
+            scope.as_str()
+        )));
+    }
     let key = new_api_key(service, &rand::random());
     store.issue_key(&key, service, scope, Utc::now()).await.map_err(|error| Failure::of_table(&error))?;
     Ok(key.text)

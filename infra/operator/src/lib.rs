@@ -57,7 +57,8 @@ pub enum Command {
 
 /// The lines of the help on these commands.
 pub const USAGE: &str = "  passerelle keys --table TABLE issue SERVICE PORTÉE
-                                donne à un service une clé d'API, affichée cette seule fois (projects, sync, manage)
+                                donne à un service une clé d'API, affichée cette seule fois (projects, sync ; manage pour
+                                zlv, coop et exploitation, le service réservé aux exploitants)
   passerelle keys --table TABLE list SERVICE
                                 les empreintes des clés d'un service
   passerelle keys --table TABLE revoke EMPREINTE

@@ -17,7 +17,26 @@ use sha2::{Digest as _, Sha256};
 #[serde(try_from = "String", into = "String")]
 pub struct Service(String);
 
+/// The service of Zéro Logement Vacant: its key of scope `manage` opens what droits lets its own service do.
+pub const ZLV: &str = "zlv";
+/// La Coop: its key of scope `manage` opens the nightly runs of coop.
+pub const COOP: &str = "coop";
+/// The operators' service, a reserved name: its keys, of scope `manage` only, open whatever an operator may do.
+pub const EXPLOITATION: &str = "exploitation";
+
 impl Service {
+    /// Whether a key of `scope` may be issued to this service: management belongs to the service of a domain and to the
+    /// operators, who have nothing else.
+    ///
+    /// Source: docs/spec/amendments.md#communs
+    #[must_use]
+    pub fn may_hold(&self, scope: Scope) -> bool {
+        match scope {
+            Scope::Manage => [ZLV, COOP, EXPLOITATION].contains(&self.as_str()),
+            Scope::Projects | Scope::Sync => self.as_str() != EXPLOITATION,
+        }
+    }
+
     /// Reads a service name; `None` when it is not one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -41,6 +41,27 @@ async fn a_key_is_issued_listed_by_its_hash_and_revoked() {
     assert!(said(&store, KeysAction::Revoke { hash }).await.is_err(), "revoked once");
 }
 
+#[tokio::test]
+async fn management_is_issued_to_the_domains_own_services_and_to_operators_alone() {
+    let stack = Stack::start(StackOptions::new(Storage::Memory, Clock::system())).await.unwrap();
+    let table = stack.variables("ProjectsApi")["COMMUNS_TABLE"].clone();
+    let store = CommunsStore::new(Client::new(stack.sdk()), table);
+    for (service, scope, allowed) in [
+        ("mec", ScopeName::Manage, false),
+        ("exploitation", ScopeName::Sync, false),
+        ("exploitation", ScopeName::Projects, false),
+        ("exploitation", ScopeName::Manage, true),
+        ("zlv", ScopeName::Manage, true),
+        ("coop", ScopeName::Manage, true),
+    ] {
+        let service = Service::parse(service).unwrap();
+        let issued = said(&store, KeysAction::Issue { service: service.clone(), scope }).await;
+        assert_eq!(issued.is_ok(), allowed, "{service} {scope:?}");
+        let listed = said(&store, KeysAction::List { service }).await.unwrap();
+        assert_eq!(listed.ends_with("n'a pas de clé"), !allowed, "a refusal issues nothing: {listed}");
+    }
+}
+
 async fn put(client: &Client, table: &str, id: u32, value: &str) {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let put = client.put_item().table_name(table).item("PK", text(&format!("P#{id}"))).item("SK", text("P"));

@@ -107,6 +107,9 @@ pub(super) struct ServeOptions {
     /// One line of JSON instead of the greeting.
     #[arg(long)]
     pub(super) json: bool,
+    /// A name or address of this machine to answer to, beside those of loopback: for containers behind a relay.
+    #[arg(long, hide = true, value_name = "HOST")]
+    pub(super) allow_host: Vec<String>,
     /// For crash tests: `OPERATION:KIND:CALLS`, injected once the stack is up.
     #[arg(long, hide = true, value_parser = injection)]
     pub(super) fault: Vec<Injection>,

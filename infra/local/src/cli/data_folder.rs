@@ -1,11 +1,17 @@
 //! The data folder: the engines' files, and what the demonstration services were shown once.
 
-use std::fs::{self, File, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use engines::private;
+
 use super::Failure;
 use crate::demo::registry::ServiceRegistry;
+
+const ENGINES: &str = "engines";
+const REGISTRY: &str = "services.json";
 
 /// A folder that belongs to one running stack.
 #[derive(Debug, Clone)]
@@ -14,7 +20,7 @@ pub(super) struct DataFolder(PathBuf);
 impl DataFolder {
     /// Creates the folder if need be, closed to others: it holds keys.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        create_private(path).map_err(|error| {
+        make_private(path).map_err(|error| {
             Failure::Data(format!("le dossier de données {} est inutilisable : {}", path.display(), reason(&error)))
         })?;
         Ok(Self(path.to_owned()))
@@ -22,7 +28,7 @@ impl DataFolder {
 
     /// Where the engines keep their files.
     pub(super) fn engines(&self) -> PathBuf {
-        self.0.join("engines")
+        self.0.join(ENGINES)
     }
 
     /// Reads the registry; empty the first time.
@@ -52,7 +58,8 @@ impl DataFolder {
         let path = self.registry_path();
         let written = || -> io::Result<()> {
             let beside = path.with_extension("json.new");
-            let mut file = private_file(&beside)?;
+            let mut file = private::open_file(&beside)?;
+            file.set_len(0)?;
             file.write_all(&serde_json::to_vec_pretty(registry)?)?;
             file.sync_all()?;
             fs::rename(&beside, &path)?;
@@ -62,30 +69,29 @@ impl DataFolder {
     }
 
     fn registry_path(&self) -> PathBuf {
-        self.0.join("services.json")
+        self.0.join(REGISTRY)
     }
 }
 
-#[cfg(unix)]
-fn create_private(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-#[cfg(not(unix))]
-fn create_private(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
-}
-
-fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
+/// Makes the folder, or closes one that is ours to others. A folder with other things in it stays as it is: only our
+/// own files in it are closed.
+fn make_private(path: &Path) -> io::Result<()> {
+    let ours = [OsStr::new(ENGINES), OsStr::new(REGISTRY)];
+    let shared = match path.read_dir() {
+        Ok(entries) => {
+            let names: Vec<_> = entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
+            names.iter().any(|name| !ours.contains(&name.as_os_str()))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(error),
+    };
+    if !shared {
+        return private::create_folder(path);
     }
-    options.open(path)
+    match private::restrict(&path.join(REGISTRY), 0o600) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The system's reason in French, for those a person meets.
@@ -137,6 +143,26 @@ mod tests {
             use std::os::unix::fs::PermissionsExt as _;
             let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
             assert_eq!((mode(&folder.registry_path()), mode(&place.0)), (0o600, 0o700));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_was_open_is_closed_unless_it_is_shared() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let open = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        for (shared, expected) in [(false, 0o700), (true, 0o755)] {
+            let place = Temporary::new();
+            let folder = DataFolder::open(&place.0).unwrap();
+            folder.write_registry(&registry()).unwrap();
+            if shared {
+                fs::write(place.0.join("photo.jpg"), "").unwrap();
+            }
+            open(&place.0, 0o755);
+            open(&folder.registry_path(), 0o644);
+            DataFolder::open(&place.0).unwrap();
+            assert_eq!((mode(&place.0), mode(&folder.registry_path())), (expected, 0o600), "shared: {shared}");
         }
     }
 

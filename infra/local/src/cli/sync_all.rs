@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
+use domain::api_key::COOP;
 use engines::Storage;
 use passerelle::platform::clock::Clock;
 use passerelle_operator::process::print;
@@ -16,7 +17,7 @@ use super::data_folder::DataFolder;
 use super::serve::{called, registered, stack_failure, unavailable};
 use crate::caller::Caller;
 use crate::demo::data;
-use crate::demo::registry::{COOP, ServiceRegistry};
+use crate::demo::registry::ServiceRegistry;
 use crate::stack::{Stack, StackOptions};
 use crate::stand_ins::StandIns;
 
@@ -62,7 +63,7 @@ pub(super) async fn sync_all(options: SyncAllOptions) -> Result<(), Failure> {
     let stack = started.map_err(stack_failure)?;
     let save = |registry: &ServiceRegistry| folder.as_ref().map_or(Ok(()), |folder| folder.write_registry(registry));
     let keys = registry.keys(&stack, COOP, &save).await.map_err(registered)?;
-    let coop = Caller::new(stack.api(), Some(keys.sync_key));
+    let coop = Caller::new(stack.api(), keys.sync_key);
     data::coop::register(&coop, options.users).await.map_err(called)?;
 
     let background = stack.run_in_background();

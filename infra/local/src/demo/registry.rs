@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::{Method, StatusCode};
-use domain::api_key::Scope;
+use domain::api_key::{COOP, EXPLOITATION, Scope, ZLV};
 use domain::webhooks::signature::SigningSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -18,8 +18,8 @@ use crate::stack::{Stack, StackError};
 /// The services connected to Les Communs.
 pub const SERVICES: [&str; 4] = ["mec", "tet", "recoco", "aides-territoires"];
 
-/// La Coop, which has no webhooks.
-pub const COOP: &str = "coop";
+/// The services without webhooks: La Coop, Zéro Logement Vacant, and whoever operates.
+pub const OTHERS: [&str; 3] = [COOP, ZLV, EXPLOITATION];
 
 /// Marks our webhooks among those a developer may have added.
 const DESCRIPTION: &str = "Boîte de démonstration";
@@ -31,19 +31,51 @@ const WEBHOOKS: &str = "/communs/v1/webhooks";
 #[serde(transparent)]
 pub struct ServiceRegistry(BTreeMap<String, RegisteredService>);
 
-/// What must be remembered of one service.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// What must be remembered of one service. A service has the keys that it may hold and makes use of.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct RegisteredService {
     /// API key of scope `projects`.
-    pub projects_key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub projects_key: Option<String>,
     /// API key of scope `sync`.
-    pub sync_key: String,
-    /// API key of scope `manage`: what loads and explains droits. Registries of earlier versions have none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sync_key: Option<String>,
+    /// API key of scope `manage`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub manage_key: Option<String>,
     /// The webhook to the inbox, once there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook: Option<Webhook>,
+}
+
+impl RegisteredService {
+    /// Its key of a scope.
+    #[must_use]
+    pub fn key(&self, scope: Scope) -> Option<&str> {
+        match scope {
+            Scope::Projects => self.projects_key.as_deref(),
+            Scope::Sync => self.sync_key.as_deref(),
+            Scope::Manage => self.manage_key.as_deref(),
+        }
+    }
+
+    fn key_mut(&mut self, scope: Scope) -> &mut Option<String> {
+        match scope {
+            Scope::Projects => &mut self.projects_key,
+            Scope::Sync => &mut self.sync_key,
+            Scope::Manage => &mut self.manage_key,
+        }
+    }
+}
+
+/// The keys a service makes use of.
+fn scopes(service: &str) -> &'static [Scope] {
+    match service {
+        COOP => &[Scope::Sync, Scope::Manage],
+        ZLV | EXPLOITATION => &[Scope::Manage],
+        _ => &[Scope::Projects, Scope::Sync],
+    }
 }
 
 /// A webhook and its signing secret.
@@ -96,7 +128,7 @@ impl ServiceRegistry {
     ) -> Result<(), RegisterError> {
         for service in SERVICES {
             let mut registration = self.keys(stack, service, save).await?;
-            let api = Caller::new(stack.api(), Some(registration.projects_key.clone()));
+            let api = Caller::new(stack.api(), registration.sync_key.clone());
             let url = format!("{base_url}/inbox/{service}");
             let webhook = webhook(&api, &url, registration.webhook.as_ref())
                 .await
@@ -113,39 +145,35 @@ impl ServiceRegistry {
         Ok(())
     }
 
-    /// The keys of a service: those it has, as long as they work, or new ones.
+    /// The keys of a service: those it has, as long as they work, and new ones for those that are missing.
     ///
     /// # Errors
-    /// When a key cannot be issued, the API refuses, or `save` fails.
+    /// When a key cannot be issued, the API cannot be asked, or `save` fails.
     pub async fn keys(
         &mut self,
         stack: &Stack,
         service: &str,
         save: Save<'_>,
     ) -> Result<RegisteredService, RegisterError> {
-        let known = self.0.get(service).cloned();
-        let works = match &known {
-            Some(known) => key_works(&Caller::new(stack.api(), Some(known.projects_key.clone())))
-                .await
-                .map_err(|error| RegisterError::Api { service: service.to_owned(), error })?,
-            None => false,
-        };
-        let registration = match known {
-            Some(known) if works => {
-                if known.manage_key.is_some() {
-                    return Ok(known);
-                }
-                RegisteredService { manage_key: Some(stack.issue_key(service, Scope::Manage).await?), ..known }
-            }
-            _ => RegisteredService {
-                projects_key: stack.issue_key(service, Scope::Projects).await?,
-                sync_key: stack.issue_key(service, Scope::Sync).await?,
-                manage_key: Some(stack.issue_key(service, Scope::Manage).await?),
-                webhook: None,
-            },
-        };
-        self.0.insert(service.to_owned(), registration.clone());
-        save(self)?;
+        let failed = |error| RegisterError::Api { service: service.to_owned(), error };
+        let mut registration = self.0.get(service).cloned().unwrap_or_default();
+        for scope in Scope::ALL {
+            let wanted = scopes(service).contains(&scope);
+            let known = registration.key_mut(scope).take();
+            let works = match &known {
+                Some(key) if wanted => key_works(&Caller::new(stack.api(), Some(key.clone()))).await.map_err(failed)?,
+                _ => false,
+            };
+            *registration.key_mut(scope) = match known {
+                Some(key) if works => Some(key),
+                _ if wanted => Some(stack.issue_key(service, scope).await?),
+                _ => None,
+            };
+        }
+        if self.0.get(service) != Some(&registration) {
+            self.0.insert(service.to_owned(), registration.clone());
+            save(self)?;
+        }
         Ok(registration)
     }
 

@@ -74,7 +74,7 @@ impl Scene {
         body: Option<Value>,
     ) -> Result<Answer, DemoError> {
         let request = format!("{} : {method} {path}", display_name(service));
-        let key = self.registry.get(service).map(|known| known.projects_key.clone());
+        let key = self.registry.get(service).and_then(|known| known.projects_key.clone());
         let caller = Caller::new(self.stack.api(), key).on_behalf_of(CAMILLE);
         let path = format!("/communs/v1{path}");
         let answer = caller.send(method, &path, body.as_ref()).await.map_err(DemoError::from_error)?;

@@ -28,6 +28,12 @@ pub enum StackError {
         "la table {0} enregistrée n'a pas les clés ni les index de template.yaml : supprimez le dossier de données"
     )]
     TableChanged(String),
+    /// The tables are there, but not the keys that what they hold is sealed and looked up with.
+    #[error(
+        "les clés manquent alors que les tables sont là (engines/queues-and-secrets.sqlite) : restaurez ce fichier, ou \
+         supprimez le dossier de données pour repartir de zéro"
+    )]
+    KeysLost,
     /// A function could not be started.
     #[error("démarrage de la fonction {function} impossible : {detail}")]
     Function {

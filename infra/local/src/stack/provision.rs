@@ -23,18 +23,45 @@ pub(super) async fn provision(template: &Template, sdk: &SdkConfig, clock: &Cloc
     }
     names.set("AWS::AccountId", ACCOUNT);
     names.set("AWS::Region", sdk.region().map(ToString::to_string).unwrap_or_default());
-    let client = aws_sdk_dynamodb::Client::new(sdk);
+    let (tables, secrets) = (aws_sdk_dynamodb::Client::new(sdk), aws_sdk_secretsmanager::Client::new(sdk));
+    if keys_are_lost(template, &tables, &secrets).await? {
+        return Err(StackError::KeysLost);
+    }
+    // Before the tables: a start that is killed here has not lost them.
+    for secret in &template.secrets {
+        names.set(secret, create_secret(&secrets, secret, clock).await?);
+    }
     for table in &template.tables {
-        create_table(&client, table).await?;
+        create_table(&tables, table).await?;
         names.set(&table.name, &table.name);
         names.set_attribute(&table.name, "Arn", table_arn(&table.name));
     }
     create_queues(&aws_sdk_sqs::Client::new(sdk), &template.queues, &mut names).await?;
-    let client = aws_sdk_secretsmanager::Client::new(sdk);
-    for secret in &template.secrets {
-        names.set(secret, create_secret(&client, secret, clock).await?);
-    }
     Ok(names)
+}
+
+/// Whether there are tables, but none of the secrets: new ones would open nothing of what is stored, and every webhook
+/// would fail for ever.
+async fn keys_are_lost(
+    template: &Template,
+    tables: &aws_sdk_dynamodb::Client,
+    secrets: &aws_sdk_secretsmanager::Client,
+) -> Result<bool, StackError> {
+    for secret in &template.secrets {
+        match secrets.describe_secret().secret_id(secret).send().await {
+            Ok(_) => return Ok(false),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {}
+            Err(error) => return Err(refused(secret, error)),
+        }
+    }
+    for table in &template.tables {
+        match tables.describe_table().table_name(&table.name).send().await {
+            Ok(_) => return Ok(!template.secrets.is_empty()),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {}
+            Err(error) => return Err(refused(&table.name, error)),
+        }
+    }
+    Ok(false)
 }
 
 fn refused(resource: &str, error: impl std::error::Error) -> StackError {

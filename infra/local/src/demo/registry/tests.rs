@@ -22,8 +22,8 @@ async fn complete(registry: &mut ServiceRegistry, stack: &Stack, url: &str) -> I
     inboxes
 }
 
-async fn webhooks(stack: &Stack, key: &str) -> Vec<Value> {
-    let api = Caller::new(stack.api(), Some(key.to_owned()));
+async fn webhooks(stack: &Stack, key: Option<&str>) -> Vec<Value> {
+    let api = Caller::new(stack.api(), key.map(str::to_owned));
     let list = api.call(Method::GET, WEBHOOKS, None).await.unwrap();
     list["items"].as_array().unwrap().clone()
 }
@@ -39,7 +39,7 @@ async fn registrying_again_changes_nothing_but_the_address() {
     complete(&mut registry, &stack, "http://127.0.0.1:4999").await;
     assert_eq!(registry, first);
     for (service, known) in registry.services() {
-        let list = webhooks(&stack, &known.projects_key).await;
+        let list = webhooks(&stack, known.key(Scope::Sync)).await;
         let urls: Vec<_> = list.iter().map(|item| item["url"].as_str().unwrap()).collect();
         assert_eq!(urls, [format!("http://127.0.0.1:4999/inbox/{service}")]);
     }
@@ -62,7 +62,7 @@ async fn what_a_crash_kept_from_being_written_is_made_anew() {
     complete(&mut registry, &stack, URL).await;
     let mec = registry.get("mec").unwrap();
     assert_eq!(mec.projects_key, saved[0].get("mec").unwrap().projects_key);
-    let list = webhooks(&stack, &mec.projects_key).await;
+    let list = webhooks(&stack, mec.key(Scope::Sync)).await;
     assert_eq!(list.len(), 1);
     assert_eq!(list[0]["id"], mec.webhook.as_ref().unwrap().id);
     assert!(mec.webhook != saved[1].get("mec").unwrap().webhook);
@@ -77,7 +77,7 @@ async fn keys_of_another_data_folder_are_replaced() {
     complete(&mut registry, &other, URL).await;
     for (service, known) in registry.services() {
         assert_ne!(known.projects_key, old.get(service).unwrap().projects_key);
-        assert_eq!(webhooks(&other, &known.projects_key).await.len(), 1);
+        assert_eq!(webhooks(&other, known.key(Scope::Sync)).await.len(), 1);
     }
 }
 
@@ -97,7 +97,7 @@ async fn a_change_reaches_the_other_services_by_itself() {
         "collectivites": [{ "type": "Commune", "code": "74010" }],
     });
     let key = registry.get("mec").unwrap().projects_key.clone();
-    let mec = Caller::new(stack.api(), Some(key)).on_behalf_of("camille@ville.example");
+    let mec = Caller::new(stack.api(), key).on_behalf_of("camille@ville.example");
     mec.call(Method::POST, "/communs/v1/projects", Some(&project)).await.unwrap();
     let mut arrived = Vec::new();
     for _ in 0..500 {
@@ -112,4 +112,30 @@ async fn a_change_reaches_the_other_services_by_itself() {
     assert_eq!(services, ["aides-territoires", "recoco", "tet"]);
     background.stop().await;
     server.abort();
+}
+
+#[tokio::test]
+async fn management_is_for_the_domains_own_services_and_for_operators() {
+    let stack = stack().await;
+    let old: ServiceRegistry = serde_json::from_value(json!({
+        "mec": {"projectsKey": "mec_x", "syncKey": "mec_y", "manageKey": "mec_z", "webhook": null},
+    }))
+    .unwrap();
+    let mut registry = old;
+    complete(&mut registry, &stack, URL).await;
+    for service in OTHERS {
+        registry.keys(&stack, service, &|_: &ServiceRegistry| Ok(())).await.unwrap();
+    }
+    let held: Vec<&str> = registry
+        .services()
+        .filter(|(_, known)| known.key(Scope::Manage).is_some())
+        .map(|(service, _)| service)
+        .collect();
+    assert_eq!(held, ["coop", "exploitation", "zlv"]);
+    assert_eq!(registry.get(EXPLOITATION).unwrap().key(Scope::Sync), None);
+    let kept = registry.clone();
+    for service in OTHERS {
+        registry.keys(&stack, service, &|_: &ServiceRegistry| panic!("nothing to save")).await.unwrap();
+    }
+    assert_eq!(registry, kept);
 }

@@ -61,3 +61,23 @@ async fn a_second_start_finds_everything_and_refuses_other_keys() {
     drop(sdk);
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[tokio::test]
+async fn tables_whose_keys_are_lost_are_refused_every_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = Storage::Directory(folder.path().to_owned());
+    let (first, sdk) = provisioned(storage.clone(), EMBEDDED).await;
+    first.unwrap();
+    drop(sdk);
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        if path.to_string_lossy().contains("queues-and-secrets") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    for _ in 0..2 {
+        let (started, sdk) = provisioned(storage.clone(), EMBEDDED).await;
+        assert!(matches!(started, Err(StackError::KeysLost)), "{started:?}");
+        drop(sdk);
+    }
+}
