@@ -3,7 +3,7 @@
 
 pub mod body;
 pub mod caller;
-pub mod deciding;
+pub mod conflict;
 pub mod error;
 pub mod guide;
 pub mod layer;

@@ -11,7 +11,7 @@ use passerelle::platform::clock::Clock;
 use passerelle::platform::ids::Ids;
 use passerelle::store::coop::CoopStore;
 use passerelle::store::transaction::Transaction;
-use passerelle::web::deciding::deciding;
+use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -31,9 +31,9 @@ impl LieuImport {
     /// Links the places of a payload to a user, and stamps the import when all could be read.
     pub(crate) async fn run(&self, user: Uuid, payload: &Payload) -> Result<Counts, ApiError> {
         let done = Mutex::new(BTreeSet::new());
-        let counts = deciding(|| self.link_all(user, payload, &done)).await?;
+        let counts = retry_on_conflict(|| self.link_all(user, payload, &done)).await?;
         if !payload.lieux_quarantined() {
-            deciding(async || {
+            retry_on_conflict(async || {
                 let stored = self.users.find_living(user).await?.stored;
                 let stamped = User {
                     imported_lieux_from_dataspace: Some(self.clock.now()),

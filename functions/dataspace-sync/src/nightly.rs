@@ -105,7 +105,7 @@ impl RunWorker {
         let taken = self.enter(job, EmploiTotals { seen, removed }, outcome).await?;
         if let Taken::Ended(_) = taken {
             match self.sync.carry_out(&decision).await {
-                Err(ApiError::Race) => drop(self.sync.sync_again(job.user, &payload, Occasion::Sync).await?),
+                Err(ApiError::DecideAgain) => drop(self.sync.sync_again(job.user, &payload, Occasion::Sync).await?),
                 written => written?,
             }
         }

@@ -14,7 +14,7 @@ use domain::body;
 use http::request::Parts;
 use passerelle::operations;
 use passerelle::web::problem::{Code, Problem};
-use passerelle::web::routing::surrounded;
+use passerelle::web::routing::with_common_layers;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -42,7 +42,7 @@ pub fn router(app: App) -> Router {
     let coop = table().fold(Router::new().route("/docs", routing::get(openapi::page)), |router, (path, handler)| {
         router.route(path, handler)
     });
-    surrounded(Router::new().nest(PREFIX, coop), app)
+    with_common_layers(Router::new().nest(PREFIX, coop), app)
 }
 
 /// The user a path names. What is no UUID names nobody.

@@ -13,7 +13,7 @@ use passerelle::platform::ids::Ids;
 use passerelle::platform::measures::Count;
 use passerelle::store::coop::{CoopStore, PendingContact, Profile};
 use passerelle::store::transaction::Transaction;
-use passerelle::web::deciding::deciding;
+use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::{Code, Problem};
 use uuid::Uuid;
@@ -91,7 +91,7 @@ impl UserSync {
     /// Writes a decision down, all of it or nothing, then says that Brevo has to be told.
     ///
     /// # Errors
-    /// [`ApiError::Race`] when the user, or a structure, changed meanwhile: it has to be decided again.
+    /// [`ApiError::DecideAgain`] when the user, or a structure, changed meanwhile: it has to be decided again.
     pub(crate) async fn carry_out(&self, decision: &Decision) -> Result<(), ApiError> {
         let Decision { profile, plan, now, .. } = decision;
         let stored = &profile.stored;
@@ -117,7 +117,7 @@ impl UserSync {
         if transaction.len() > MAX_WRITES {
             self.write_structures(plan).await?;
             // They are known now: the rest fits.
-            return Err(ApiError::Race);
+            return Err(ApiError::DecideAgain);
         }
         self.store.commit(transaction).await?;
         Count::UsersSynced.one();
@@ -154,7 +154,7 @@ impl UserSync {
         let decision = self.decide(first, payload, occasion).await?;
         match self.carry_out(&decision).await {
             Ok(()) => Ok(decision),
-            Err(ApiError::Race) => self.sync_again(id, payload, occasion).await,
+            Err(ApiError::DecideAgain) => self.sync_again(id, payload, occasion).await,
             Err(error) => Err(error),
         }
     }
@@ -166,7 +166,7 @@ impl UserSync {
         payload: &Payload,
         occasion: Occasion,
     ) -> Result<Decision, ApiError> {
-        deciding(async || {
+        retry_on_conflict(async || {
             let decision = self.decide(self.users.find_living(id).await?, payload, occasion).await?;
             self.carry_out(&decision).await?;
             Ok(decision)

@@ -4,7 +4,7 @@ use domain::coop::user::{Identity, User};
 use http::StatusCode;
 use passerelle::store::coop::{CoopStore, Profile};
 use passerelle::store::transaction::Transaction;
-use passerelle::web::deciding::deciding;
+use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::Code;
 use serde_json::Value;
@@ -32,7 +32,7 @@ impl Users {
 
     /// Registers a user: 201 when they are new, 200 when they are known.
     pub(crate) async fn register(&self, id: Uuid, identity: &Identity) -> Result<StatusCode, ApiError> {
-        deciding(async || {
+        retry_on_conflict(async || {
             let stored = self.store.user(id).await?;
             let (status, user) = match &stored {
                 None => (StatusCode::CREATED, User::registered(id, identity.clone())),

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use aws_config::SdkConfig;
-use domain::communs::project::Porteur;
+use axum::extract::FromRef;
 use domain::reference::email::Email;
 use domain::webhooks::address::Policy;
 use passerelle::clients::signed::SignedSender;
@@ -16,6 +16,10 @@ use passerelle::platform::queue::DeliveryQueue;
 use passerelle::platform::secrets::{RotatingKeys, SecretError};
 use passerelle::store::communs::CommunsStore;
 use passerelle::web::error::ApiError;
+
+use crate::access::Projects;
+use crate::creation::Creations;
+use crate::writes::ProjectWrites;
 
 /// The function's environment.
 #[derive(Clone, Debug)]
@@ -63,8 +67,10 @@ pub struct App(Arc<Inner>);
 pub struct Inner {
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
+    /// Everything but projects, which are read through `projects`.
     pub(crate) store: CommunsStore,
-    pub(crate) deliveries: DeliveryQueue,
+    pub(crate) projects: Projects,
+    pub(crate) writes: ProjectWrites,
     pub(crate) retries: DeliveryQueue,
     pub(crate) people: RotatingKeys,
     pub(crate) sealing: RotatingKeys,
@@ -85,10 +91,20 @@ impl App {
             RotatingKeys::load(secrets.clone(), config.webhook_sealing_secret, clock.clone()),
             RotatingKeys::load(secrets, config.email_hmac_secret, clock.clone()),
         )?;
-        Ok(Self(Arc::new(Inner {
-            ids: Ids::default(),
-            store: CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), config.communs_table),
+        let store = CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), config.communs_table);
+        let ids = Ids::default();
+        let writes = ProjectWrites {
+            store: store.clone(),
             deliveries: DeliveryQueue::new(sqs.clone(), config.deliveries_queue_url),
+            people: people.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        };
+        Ok(Self(Arc::new(Inner {
+            ids,
+            projects: Projects::new(store.clone(), clock.clone()),
+            store,
+            writes,
             retries: DeliveryQueue::new(sqs, config.retries_queue_url),
             people,
             sender: OnceLock::new(),
@@ -112,11 +128,29 @@ impl App {
     pub(crate) fn person(&self, email: &Email) -> Person {
         Person::of(email, &self.people.current())
     }
+}
 
-    /// The person who is porteur référent, if an e-mail names one.
-    pub(crate) fn porteur(&self, porteur: Option<&Porteur>) -> Option<Person> {
-        let email = Email::parse(porteur?.referent_email.as_deref()?).ok()?;
-        Some(self.person(&email))
+impl FromRef<App> for Projects {
+    fn from_ref(app: &App) -> Self {
+        app.projects.clone()
+    }
+}
+
+impl FromRef<App> for Creations {
+    fn from_ref(app: &App) -> Self {
+        Self {
+            projects: app.projects.clone(),
+            writes: app.writes.clone(),
+            store: app.store.clone(),
+            clock: app.clock.clone(),
+            ids: app.ids.clone(),
+        }
+    }
+}
+
+impl FromRef<App> for ProjectWrites {
+    fn from_ref(app: &App) -> Self {
+        app.writes.clone()
     }
 }
 

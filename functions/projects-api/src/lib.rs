@@ -8,11 +8,14 @@
 mod access;
 mod app;
 mod caller;
-mod commit;
+mod creation;
+mod idempotency;
 mod openapi;
+mod people;
 mod precondition;
 mod refusal;
 mod routes;
+mod writes;
 
 pub use app::{App, Config, StartError};
 pub use openapi::document;

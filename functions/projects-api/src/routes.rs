@@ -16,7 +16,7 @@ mod webhooks;
 use axum::Router;
 use passerelle::operations;
 use passerelle::web::pages;
-use passerelle::web::routing::surrounded;
+use passerelle::web::routing::with_common_layers;
 
 use crate::app::App;
 use crate::openapi::viewer;
@@ -62,5 +62,5 @@ operations! { App;
 /// The whole API under its prefix, and the pages for people: the documentation and the problems.
 pub fn router(app: App) -> Router {
     let communs = table().fold(viewer::routes(), |router, (path, handler)| router.route(path, handler));
-    surrounded(Router::new().nest(PREFIX, communs).merge(pages::routes()), app)
+    with_common_layers(Router::new().nest(PREFIX, communs).merge(pages::routes()), app)
 }

@@ -16,7 +16,7 @@ mod owners;
 use axum::Router;
 use axum::routing;
 use passerelle::operations;
-use passerelle::web::routing::surrounded;
+use passerelle::web::routing::with_common_layers;
 
 use crate::app::App;
 use crate::openapi;
@@ -53,5 +53,5 @@ pub fn router(app: App) -> Router {
     let droits = table().fold(Router::new().route("/docs", routing::get(openapi::page)), |router, (path, handler)| {
         router.route(path, handler)
     });
-    surrounded(Router::new().nest(PREFIX, droits), app)
+    with_common_layers(Router::new().nest(PREFIX, droits), app)
 }

@@ -35,7 +35,7 @@ impl SecondFactors {
     /// Sends a code to an administrator whose password was right.
     ///
     /// # Errors
-    /// 429 while locked; [`ApiError::Race`].
+    /// 429 while locked; [`ApiError::DecideAgain`].
     pub(crate) async fn send_code(&self, user: &User) -> Result<(), ApiError> {
         self.tokens.keep_fresh().await;
         let now = self.clock.now();
@@ -63,7 +63,7 @@ impl SecondFactors {
     /// Examines a code; a wrong one is counted. A right one is used up.
     ///
     /// # Errors
-    /// 401, 429 while locked; [`ApiError::Race`].
+    /// 401, 429 while locked; [`ApiError::DecideAgain`].
     pub(crate) async fn use_code(&self, user: &User, code: &str) -> Result<(), ApiError> {
         self.tokens.keep_fresh().await;
         let now = self.clock.now();

@@ -44,7 +44,7 @@ impl Sessions {
     /// Stores the rights found, in one transaction, and answers the session.
     ///
     /// # Errors
-    /// [`ApiError::Race`] when the user was changed meanwhile.
+    /// [`ApiError::DecideAgain`] when the user was changed meanwhile.
     pub(crate) async fn open(&self, opening: Opening<'_>) -> Result<Value, ApiError> {
         let Opening { stored, standing, rights, current } = opening;
         let establishment = standing.establishment.ok_or(Code::EstablishmentMissing)?;

@@ -62,7 +62,7 @@ impl TryFrom<String> for Service {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).ok_or("not a service name")
+        Self::parse(&text).ok_or("un nom de service est attendu : a-z, 0-9 et tirets")
     }
 }
 

@@ -26,7 +26,8 @@ mod json;
 mod members;
 mod values;
 
-pub use error::Refusal;
+pub use error::{MISSING, Refusal};
+pub(crate) use json::members_of;
 pub use json::parse;
 pub use members::{Field, Missing, Required};
 pub use values::{Id, Number, Raw};
@@ -49,13 +50,54 @@ impl Fault {
     }
 }
 
+/// The faults found in a body so far, in the order they were found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    base: String,
+    found: Vec<Fault>,
+}
+
+impl Faults {
+    /// None yet in a body that stands at `base`.
+    #[must_use]
+    pub fn new(base: &str) -> Self {
+        Self { base: base.to_owned(), found: Vec::new() }
+    }
+
+    /// Adds a fault; `pointer` starts at this body.
+    pub fn add(&mut self, pointer: &str, detail: impl Into<String>) {
+        self.found.push(Fault::new(format!("{}{pointer}", self.base), detail));
+    }
+
+    /// Adds that what must be there is not, unless what is there was refused already.
+    pub fn add_missing(&mut self, pointer: &str) {
+        if !self.concern(pointer) {
+            self.add(pointer, MISSING);
+        }
+    }
+
+    /// Whether a fault was found at this very place.
+    #[must_use]
+    pub fn concern(&self, pointer: &str) -> bool {
+        self.found.iter().any(|fault| fault.pointer.strip_prefix(&self.base) == Some(pointer))
+    }
+
+    /// `body`, if nothing is wrong with it.
+    ///
+    /// # Errors
+    /// All faults.
+    pub fn finish<T>(self, body: T) -> Result<T, Vec<Fault>> {
+        if self.found.is_empty() { Ok(body) } else { Err(self.found) }
+    }
+}
+
 /// A body of the right shape, with the faults of its values found so far.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Parsed<T> {
     /// The body; a member whose value is refused holds none.
     pub body: T,
-    /// In the order of the body.
-    pub faults: Vec<Fault>,
+    /// What is wrong with its values.
+    pub faults: Faults,
 }
 
 impl<T> Parsed<T> {
@@ -64,7 +106,7 @@ impl<T> Parsed<T> {
     /// # Errors
     /// All faults.
     pub fn valid(self) -> Result<T, Vec<Fault>> {
-        if self.faults.is_empty() { Ok(self.body) } else { Err(self.faults) }
+        self.faults.finish(self.body)
     }
 }
 

@@ -72,7 +72,7 @@ impl RawBody {
     /// # Errors
     /// 413, 415, and 400 for the first fault of shape.
     pub fn parse<T: DeserializeOwned>(&self, media: Media) -> Result<Parsed<T>, Problem> {
-        parse(self.json_text(media)?, "").map_err(Problem::shape)
+        parse(self.text(media)?, "").map_err(Problem::shape)
     }
 
     /// The body as the `T` that documents it, all of its values right.
@@ -84,7 +84,10 @@ impl RawBody {
     }
 
     /// The text of a body of a media type the route takes.
-    fn json_text(&self, media: Media) -> Result<&[u8], Problem> {
+    ///
+    /// # Errors
+    /// 413, 415.
+    pub fn text(&self, media: Media) -> Result<&[u8], Problem> {
         let bytes = self.bytes.as_ref().map_err(Clone::clone)?;
         let given = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
         let essence = given.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
@@ -96,7 +99,7 @@ impl RawBody {
     /// # Errors
     /// 413, 415 (neither JSON nor, where `merge_patch` allows it, a merge patch), 400 (not JSON, too deep).
     pub fn json(&self, merge_patch: bool) -> Result<Value, Problem> {
-        let bytes = self.json_text(if merge_patch { Media::MergePatch } else { Media::Json })?;
+        let bytes = self.text(if merge_patch { Media::MergePatch } else { Media::Json })?;
         let fault = |detail: &str| Problem::shape(Fault::new("", detail));
         if depth(bytes) > MAX_DEPTH {
             return Err(fault("imbrication trop profonde: 32 niveaux au plus"));

@@ -10,8 +10,10 @@ use domain::body::{Fault, Missing};
 pub enum ApiError {
     /// A refusal, to be shown as it is.
     Refused(Problem),
-    /// A write lost a race: decide again.
-    Race,
+    /// The store refused a write because what it was decided on is no longer so: read again, and decide again.
+    DecideAgain,
+    /// The store cannot be reached or is throttled: the same request may pass a little later.
+    Unavailable(Box<dyn std::error::Error + Send + Sync>),
     /// A failure of ours or of AWS.
     Failed(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -42,14 +44,17 @@ impl From<Missing> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        Self::Failed(error.into())
+        match error {
+            StoreError::Unavailable { .. } => Self::Unavailable(error.into()),
+            _ => Self::Failed(error.into()),
+        }
     }
 }
 
 impl From<CommitError> for ApiError {
     fn from(error: CommitError) -> Self {
         match error {
-            CommitError::Race => Self::Race,
+            CommitError::Race => Self::DecideAgain,
             CommitError::Store(error) => error.into(),
         }
     }
@@ -61,21 +66,39 @@ impl From<crate::platform::secrets::SecretError> for ApiError {
     }
 }
 
+/// How long a caller is asked to wait before it comes back, in seconds.
+const COME_BACK_AFTER: u64 = 1;
+
 impl ApiError {
+    /// Whether it refuses with this code.
+    #[must_use]
+    pub fn is(&self, code: Code) -> bool {
+        matches!(self, Self::Refused(problem) if problem.code() == code)
+    }
+
     /// The problem to show; the detail of a failure goes to the log here, and nowhere else.
     #[must_use]
     pub fn into_problem(self) -> Problem {
         match self {
             Self::Refused(problem) => problem,
-            Self::Race => Problem::new(Code::Unavailable).detail("Trop d'écritures simultanées du même objet."),
+            Self::DecideAgain => {
+                let detail = "Trop d'écritures simultanées du même objet.";
+                Problem::new(Code::Unavailable).detail(detail).retry_after(COME_BACK_AFTER)
+            }
+            Self::Unavailable(error) => {
+                tracing::error!(%error, causes = ?causes(&*error), "request failed for now");
+                Problem::new(Code::Unavailable).retry_after(COME_BACK_AFTER)
+            }
             Self::Failed(error) => {
-                let causes = std::iter::successors(error.source(), |cause| cause.source());
-                let chain: Vec<String> = causes.map(ToString::to_string).collect();
-                tracing::error!(error = %error, causes = ?chain, "request failed");
+                tracing::error!(%error, causes = ?causes(&*error), "request failed");
                 Code::Internal.into()
             }
         }
     }
+}
+
+fn causes(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
+    std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string).collect()
 }
 
 impl IntoResponse for ApiError {

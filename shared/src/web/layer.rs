@@ -18,10 +18,12 @@ pub async fn identify(request: Request, next: Next) -> Response {
     let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route);
     let mut response = next.run(request).instrument(span.clone()).await;
     if let Some(Answered(problem)) = response.extensions_mut().remove::<Answered>() {
-        let headers = response.headers().clone();
+        let outer = std::mem::take(response.headers_mut());
         response = problem.member("instance", id.as_str()).into_response();
-        response.headers_mut().extend(headers.into_iter().filter_map(|(name, value)| Some((name?, value))));
-        response.headers_mut().remove(header::CONTENT_LENGTH);
+        // What was added on the way out counts, once; the length was that of the body without `instance`.
+        for (name, value) in outer.iter().filter(|(name, _)| *name != header::CONTENT_LENGTH) {
+            response.headers_mut().insert(name, value.clone());
+        }
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-request-id", value);
@@ -37,4 +39,37 @@ fn request_id(request: &Request) -> String {
         _ => None,
     }
     .unwrap_or_else(|| Uuid::new_v4().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::web::problem::{Code, Problem};
+    use crate::web::routing::with_common_layers;
+
+    async fn call(path: &str) -> Response {
+        let refuse = || async { Problem::new(Code::Unauthenticated).retry_after(3) };
+        let routes = Router::new().route("/refused", get(refuse)).route("/well", get(|| async { "well" }));
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        with_common_layers(routes, ()).oneshot(request).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn no_answer_has_a_header_twice() {
+        for path in ["/refused", "/well", "/unknown"] {
+            let answer = call(path).await;
+            for name in answer.headers().keys() {
+                assert_eq!(answer.headers().get_all(name).iter().count(), 1, "{path}: {name}");
+            }
+        }
+        let refused = call("/refused").await;
+        assert_eq!(refused.headers()[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(refused.headers()[header::RETRY_AFTER], "3");
+        assert_eq!(refused.headers()[header::WWW_AUTHENTICATE], "Bearer");
+    }
 }

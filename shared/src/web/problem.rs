@@ -6,218 +6,123 @@ use serde_json::{Map, Value, json};
 
 use domain::body::{Fault, Missing};
 
-/// The codes of all problems, each documented at `/problems/<code>`.
-///
-/// `method-not-allowed` and the two of status 5xx are ours (docs/decisions/0003).
-///
-/// Source: tests/cases/communs/_shapes.md, tests/cases/droits/_shapes.md#problems, tests/cases/coop/_shapes.md
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Code {
-    /// 400: not JSON, not an object, too deep, unknown property, wrong JSON type.
-    InvalidBody,
-    /// 400: unknown query parameter or bad value.
-    InvalidQuery,
-    /// 400: `X-User-Email` missing.
-    UserEmailRequired,
-    /// 400: `X-User-Email` is no e-mail, or is repeated.
-    UserEmailInvalid,
-    /// 401: key missing, malformed or unknown.
-    Unauthenticated,
-    /// 403: the user's right, or the service's, is missing.
-    PermissionRefused,
-    /// 403: the key's scope does not open this route.
-    ScopeRefused,
-    /// 404: unknown thing or route.
-    NotFound,
-    /// 405: the route exists, not with this method.
-    MethodNotAllowed,
-    /// 409: another project holds the external id.
-    ExternalIdConflict,
-    /// 409: the service has ten webhooks already.
-    WebhookLimitReached,
-    /// 409: the webhook is disabled.
-    WebhookDisabled,
-    /// 410: the project was deleted.
-    Gone,
-    /// 412: `If-Match` names another version.
-    VersionConflict,
-    /// 413: the body is too large.
-    BodyTooLarge,
-    /// 415: not JSON by its `Content-Type`.
-    UnsupportedMediaType,
-    /// 422: values break rules.
-    ValidationFailed,
-    /// 422: the statut's label is not the caller's.
-    StatutUnknown,
-    /// 422: the same `Idempotency-Key` with another body.
-    IdempotencyKeyReused,
-    /// 422: the webhook's address is refused.
-    WebhookUrlRefused,
-    /// 401: the password is wrong (L7).
-    AuthenticationFailed,
-    /// 401: the code of the second factor is wrong, too old, or was never asked for.
-    TwoFactorFailed,
-    /// 429: three wrong codes; locked for a while.
-    TwoFactorLocked,
-    /// 429: more attempts than a person makes in a minute.
-    TooManyAttempts,
-    /// 403: the e-mail is a test account (C3).
-    TestAccount,
-    /// 404: nobody asked for an account with this e-mail (C5).
-    ProspectMissing,
-    /// 403: the account is refused (C7, C12, C14, C17, C19), with `reason` and `trail`.
-    ProspectInvalid,
-    /// 404: no such establishment (C9, L12).
-    EstablishmentMissing,
-    /// 503: Portail DF could not be asked, which never means "no rights" (C10).
-    PortailDfUnavailable,
-    /// 409: the e-mail has an account already (C20).
-    EmailAlreadyUsed,
-    /// 404: no account has this e-mail (L3).
-    UserMissing,
-    /// 410: the user was deleted (L5; coop).
-    UserDeleted,
-    /// 403: Portail DF knows no structure of the establishment (L18, M8).
-    StructureUnknown,
-    /// 403: the user is no member of the establishment.
-    EstablishmentNotAllowed,
-    /// 403: a suspended user asked for data, with `causes`.
-    UserSuspended,
-    /// 413: the export does not fit an answer.
-    ExportTooLarge,
-    /// 404: no such user (coop).
-    UserNotFound,
-    /// 404: no such nightly run.
-    SyncRunNotFound,
-    /// 409: resume of a run that is not paused.
-    SyncRunNotPaused,
-    /// 422: more changes than one transaction carries.
-    SyncTooLarge,
-    /// 502: the Dataspace could not be asked.
-    DataspaceUnavailable,
-    /// 502: the Dataspace refused, or its answer breaks the contract.
-    DataspaceInvalidAnswer,
-    /// 500: a failure of ours.
-    Internal,
-    /// 503: too many concurrent writes of one thing, or the store cannot be reached for now.
-    Unavailable,
+/// Declares the codes, each once: `Name = status "code" "Titre";`.
+macro_rules! codes {
+    ($($(#[$doc:meta])+ $name:ident = $status:literal $code:literal $title:literal;)+) => {
+        /// The codes of all problems, each documented at `/problems/<code>`.
+        ///
+        /// `method-not-allowed` and the two of status 5xx are ours (docs/decisions/0003).
+        ///
+        /// Source: tests/cases/communs/_shapes.md, tests/cases/droits/_shapes.md#problems, tests/cases/coop/_shapes.md
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $($(#[$doc])+ $name,)+
+        }
+
+        impl Code {
+            /// All codes, in the order of the documentation.
+            pub const ALL: [Self; [$($status),+].len()] = [$(Self::$name),+];
+
+            /// Status, stable code, and title in French.
+            #[must_use]
+            pub const fn facts(self) -> (u16, &'static str, &'static str) {
+                match self {
+                    $(Self::$name => ($status, $code, $title),)+
+                }
+            }
+        }
+    };
 }
 
-impl Code {
-    /// All codes, in the order of the documentation.
-    pub const ALL: [Self; 44] = [
-        Self::InvalidBody,
-        Self::InvalidQuery,
-        Self::UserEmailRequired,
-        Self::UserEmailInvalid,
-        Self::Unauthenticated,
-        Self::PermissionRefused,
-        Self::ScopeRefused,
-        Self::NotFound,
-        Self::MethodNotAllowed,
-        Self::ExternalIdConflict,
-        Self::WebhookLimitReached,
-        Self::WebhookDisabled,
-        Self::Gone,
-        Self::VersionConflict,
-        Self::BodyTooLarge,
-        Self::UnsupportedMediaType,
-        Self::ValidationFailed,
-        Self::StatutUnknown,
-        Self::IdempotencyKeyReused,
-        Self::WebhookUrlRefused,
-        Self::AuthenticationFailed,
-        Self::TwoFactorFailed,
-        Self::TwoFactorLocked,
-        Self::TooManyAttempts,
-        Self::TestAccount,
-        Self::ProspectMissing,
-        Self::ProspectInvalid,
-        Self::EstablishmentMissing,
-        Self::PortailDfUnavailable,
-        Self::EmailAlreadyUsed,
-        Self::UserMissing,
-        Self::UserDeleted,
-        Self::StructureUnknown,
-        Self::EstablishmentNotAllowed,
-        Self::UserSuspended,
-        Self::ExportTooLarge,
-        Self::UserNotFound,
-        Self::SyncRunNotFound,
-        Self::SyncRunNotPaused,
-        Self::SyncTooLarge,
-        Self::DataspaceUnavailable,
-        Self::DataspaceInvalidAnswer,
-        Self::Internal,
-        Self::Unavailable,
-    ];
-
-    /// Status, stable code, and title in French.
-    #[must_use]
-    pub const fn facts(self) -> (u16, &'static str, &'static str) {
-        match self {
-            Self::InvalidBody => (400, "invalid-body", "Le corps de la requête n'a pas la forme attendue"),
-            Self::InvalidQuery => (400, "invalid-query", "Un paramètre de requête est inconnu ou invalide"),
-            Self::UserEmailRequired => (400, "user-email-required", "L'en-tête X-User-Email est obligatoire"),
-            Self::UserEmailInvalid => (400, "user-email-invalid", "L'en-tête X-User-Email n'est pas un e-mail"),
-            Self::Unauthenticated => (401, "unauthenticated", "Clé d'API absente ou inconnue"),
-            Self::PermissionRefused => (403, "permission-refused", "Le droit nécessaire manque"),
-            Self::ScopeRefused => (403, "scope-refused", "La portée de la clé n'ouvre pas cette route"),
-            Self::NotFound => (404, "not-found", "Introuvable"),
-            Self::MethodNotAllowed => (405, "method-not-allowed", "Cette méthode n'existe pas sur cette route"),
-            Self::ExternalIdConflict => {
-                (409, "external-id-conflict", "Cet identifiant externe désigne déjà un autre projet")
-            }
-            Self::WebhookLimitReached => (409, "webhook-limit-reached", "Dix webhooks au plus par service"),
-            Self::WebhookDisabled => (409, "webhook-disabled", "Ce webhook est désactivé"),
-            Self::Gone => (410, "gone", "Ce projet a été supprimé"),
-            Self::VersionConflict => (412, "version-conflict", "Le projet a changé depuis la version donnée"),
-            Self::BodyTooLarge => (413, "body-too-large", "Le corps de la requête est trop grand"),
-            Self::UnsupportedMediaType => (415, "unsupported-media-type", "Le corps doit être du JSON"),
-            Self::ValidationFailed => (422, "validation-failed", "Des valeurs ne respectent pas les règles"),
-            Self::StatutUnknown => (422, "statut-unknown", "Ce libellé de statut n'est pas de votre table"),
-            Self::IdempotencyKeyReused => {
-                (422, "idempotency-key-reused", "Cette clé d'idempotence a déjà servi pour un autre corps")
-            }
-            Self::WebhookUrlRefused => (422, "webhook-url-refused", "Cette adresse de webhook est refusée"),
-            Self::AuthenticationFailed => (401, "authentication-failed", "Le mot de passe est refusé"),
-            Self::TwoFactorFailed => (401, "two-factor-failed", "Le code est faux ou périmé"),
-            Self::TwoFactorLocked => (429, "two-factor-locked", "Trop de codes faux : réessayez plus tard"),
-            Self::TooManyAttempts => (429, "too-many-attempts", "Trop de tentatives : réessayez dans une minute"),
-            Self::TestAccount => (403, "test-account", "Un compte de test ne crée pas de compte"),
-            Self::ProspectMissing => (404, "prospect-missing", "Aucune demande de compte pour cette adresse"),
-            Self::ProspectInvalid => (403, "prospect-invalid", "La création du compte est refusée"),
-            Self::EstablishmentMissing => (404, "establishment-missing", "Cet établissement n'existe pas"),
-            Self::PortailDfUnavailable => {
-                (503, "portail-df-unavailable", "Portail DF ne répond pas : réessayez plus tard")
-            }
-            Self::EmailAlreadyUsed => (409, "email-already-used", "Un compte existe déjà pour cette adresse"),
-            Self::UserMissing => (404, "user-missing", "Aucun compte pour cette adresse"),
-            Self::UserDeleted => (410, "user-deleted", "Ce compte a été supprimé"),
-            Self::StructureUnknown => {
-                (403, "structure-unknown", "Aucune structure de Portail DF ne correspond à l'établissement")
-            }
-            Self::EstablishmentNotAllowed => {
-                (403, "establishment-not-allowed", "Vous n'êtes pas membre de cet établissement")
-            }
-            Self::UserSuspended => (403, "user-suspended", "Vos droits sont suspendus"),
-            Self::ExportTooLarge => (413, "export-too-large", "L'export est trop grand"),
-            Self::UserNotFound => (404, "user-not-found", "Cet utilisateur n'est pas enregistré"),
-            Self::SyncRunNotFound => (404, "sync-run-not-found", "Cette synchronisation n'existe pas"),
-            Self::SyncRunNotPaused => (409, "sync-run-not-paused", "Cette synchronisation n'est pas en pause"),
-            Self::SyncTooLarge => {
-                (422, "sync-too-large", "Trop de changements d'emplois pour une seule synchronisation")
-            }
-            Self::DataspaceUnavailable => {
-                (502, "dataspace-unavailable", "Le Dataspace ne répond pas : réessayez plus tard")
-            }
-            Self::DataspaceInvalidAnswer => {
-                (502, "dataspace-invalid-answer", "La réponse du Dataspace n'est pas celle attendue")
-            }
-            Self::Internal => (500, "internal-error", "Une erreur interne est survenue"),
-            Self::Unavailable => (503, "unavailable", "Le service est momentanément indisponible, réessayez"),
-        }
-    }
+codes! {
+    /// Not JSON, not an object, too deep, unknown property, wrong JSON type.
+    InvalidBody = 400 "invalid-body" "Le corps de la requête n'a pas la forme attendue";
+    /// Unknown query parameter or bad value.
+    InvalidQuery = 400 "invalid-query" "Un paramètre de requête est inconnu ou invalide";
+    /// `X-User-Email` missing.
+    UserEmailRequired = 400 "user-email-required" "L'en-tête X-User-Email est obligatoire";
+    /// `X-User-Email` is no e-mail, or is repeated.
+    UserEmailInvalid = 400 "user-email-invalid" "L'en-tête X-User-Email n'est pas un e-mail";
+    /// Key missing, malformed or unknown.
+    Unauthenticated = 401 "unauthenticated" "Clé d'API absente ou inconnue";
+    /// The user's right, or the service's, is missing.
+    PermissionRefused = 403 "permission-refused" "Le droit nécessaire manque";
+    /// The key's scope does not open this route.
+    ScopeRefused = 403 "scope-refused" "La portée de la clé n'ouvre pas cette route";
+    /// Unknown thing or route.
+    NotFound = 404 "not-found" "Introuvable";
+    /// The route exists, not with this method.
+    MethodNotAllowed = 405 "method-not-allowed" "Cette méthode n'existe pas sur cette route";
+    /// Another project holds the external id.
+    ExternalIdConflict = 409 "external-id-conflict" "Cet identifiant externe désigne déjà un autre projet";
+    /// The service has ten webhooks already.
+    WebhookLimitReached = 409 "webhook-limit-reached" "Dix webhooks au plus par service";
+    /// The webhook is disabled.
+    WebhookDisabled = 409 "webhook-disabled" "Ce webhook est désactivé";
+    /// The project was deleted.
+    Gone = 410 "gone" "Ce projet a été supprimé";
+    /// `If-Match` names another version.
+    VersionConflict = 412 "version-conflict" "Le projet a changé depuis la version donnée";
+    /// The body is too large.
+    BodyTooLarge = 413 "body-too-large" "Le corps de la requête est trop grand";
+    /// Not JSON by its `Content-Type`.
+    UnsupportedMediaType = 415 "unsupported-media-type" "Le corps doit être du JSON";
+    /// Values break rules.
+    ValidationFailed = 422 "validation-failed" "Des valeurs ne respectent pas les règles";
+    /// The statut's label is not the caller's.
+    StatutUnknown = 422 "statut-unknown" "Ce libellé de statut n'est pas de votre table";
+    /// The same `Idempotency-Key` with another body.
+    IdempotencyKeyReused = 422 "idempotency-key-reused" "Cette clé d'idempotence a déjà servi pour un autre corps";
+    /// The webhook's address is refused.
+    WebhookUrlRefused = 422 "webhook-url-refused" "Cette adresse de webhook est refusée";
+    /// The password is wrong (L7).
+    AuthenticationFailed = 401 "authentication-failed" "Le mot de passe est refusé";
+    /// The code of the second factor is wrong, too old, or was never asked for.
+    TwoFactorFailed = 401 "two-factor-failed" "Le code est faux ou périmé";
+    /// Three wrong codes; locked for a while.
+    TwoFactorLocked = 429 "two-factor-locked" "Trop de codes faux : réessayez plus tard";
+    /// More attempts than a person makes in a minute.
+    TooManyAttempts = 429 "too-many-attempts" "Trop de tentatives : réessayez dans une minute";
+    /// The e-mail is a test account (C3).
+    TestAccount = 403 "test-account" "Un compte de test ne crée pas de compte";
+    /// Nobody asked for an account with this e-mail (C5).
+    ProspectMissing = 404 "prospect-missing" "Aucune demande de compte pour cette adresse";
+    /// The account is refused (C7, C12, C14, C17, C19), with `reason` and `trail`.
+    ProspectInvalid = 403 "prospect-invalid" "La création du compte est refusée";
+    /// No such establishment (C9, L12).
+    EstablishmentMissing = 404 "establishment-missing" "Cet établissement n'existe pas";
+    /// Portail DF could not be asked, which never means "no rights" (C10).
+    PortailDfUnavailable = 503 "portail-df-unavailable" "Portail DF ne répond pas : réessayez plus tard";
+    /// The e-mail has an account already (C20).
+    EmailAlreadyUsed = 409 "email-already-used" "Un compte existe déjà pour cette adresse";
+    /// No account has this e-mail (L3).
+    UserMissing = 404 "user-missing" "Aucun compte pour cette adresse";
+    /// The user was deleted (L5; coop).
+    UserDeleted = 410 "user-deleted" "Ce compte a été supprimé";
+    /// Portail DF knows no structure of the establishment (L18, M8).
+    StructureUnknown = 403 "structure-unknown" "Aucune structure de Portail DF ne correspond à l'établissement";
+    /// The user is no member of the establishment.
+    EstablishmentNotAllowed = 403 "establishment-not-allowed" "Vous n'êtes pas membre de cet établissement";
+    /// A suspended user asked for data, with `causes`.
+    UserSuspended = 403 "user-suspended" "Vos droits sont suspendus";
+    /// The export does not fit an answer.
+    ExportTooLarge = 413 "export-too-large" "L'export est trop grand";
+    /// No such user (coop).
+    UserNotFound = 404 "user-not-found" "Cet utilisateur n'est pas enregistré";
+    /// No such nightly run.
+    SyncRunNotFound = 404 "sync-run-not-found" "Cette synchronisation n'existe pas";
+    /// Resume of a run that is not paused.
+    SyncRunNotPaused = 409 "sync-run-not-paused" "Cette synchronisation n'est pas en pause";
+    /// More changes than one transaction carries.
+    SyncTooLarge = 422 "sync-too-large" "Trop de changements d'emplois pour une seule synchronisation";
+    /// The Dataspace could not be asked.
+    DataspaceUnavailable = 502 "dataspace-unavailable" "Le Dataspace ne répond pas : réessayez plus tard";
+    /// The Dataspace refused, or its answer breaks the contract.
+    DataspaceInvalidAnswer = 502 "dataspace-invalid-answer" "La réponse du Dataspace n'est pas celle attendue";
+    /// A failure of ours.
+    Internal = 500 "internal-error" "Une erreur interne est survenue";
+    /// Too many concurrent writes of one thing, or the store cannot be reached for now.
+    Unavailable = 503 "unavailable" "Le service est momentanément indisponible, réessayez";
 }
 
 /// A problem to answer with.
@@ -273,6 +178,12 @@ impl Problem {
     #[must_use]
     pub fn value(pointer: &str, detail: &str) -> Self {
         Self::new(Code::ValidationFailed).errors(&[Fault::new(pointer, detail)])
+    }
+
+    /// Its code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.code
     }
 
     /// The HTTP status.

@@ -26,7 +26,7 @@ macro_rules! operations {
 
 /// Routes with what surrounds those of every API: problems for what does not exist, an id and a log line for each
 /// request, and their state.
-pub fn surrounded<S: Clone + Send + Sync + 'static>(routes: Router<S>, app: S) -> Router {
+pub fn with_common_layers<S: Clone + Send + Sync + 'static>(routes: Router<S>, app: S) -> Router {
     routes
         .fallback(|| async { Problem::new(Code::NotFound).detail("Cette route n'existe pas.") })
         .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })

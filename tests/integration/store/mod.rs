@@ -1,3 +1,4 @@
 //! The store against the embedded engines.
 
 mod table;
+mod unavailable;

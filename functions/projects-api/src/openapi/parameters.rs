@@ -2,11 +2,16 @@
 #![expect(dead_code, reason = "described, never built: only `IntoParams` reads these fields")]
 
 use chrono::{DateTime, Utc};
+use domain::api_key::Service;
+use domain::communs::cursor::{EventCursor, ProjectCursor};
+use domain::communs::statut::Generic;
+use domain::query::{self, Moment};
+use domain::reference::territory::{Commune, Departement, Epci, Region};
+use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::schemas::delivery::DeliveryStatus;
-use super::schemas::statut::StatutGenerique;
 
 /// The user a project call is made for.
 #[derive(IntoParams)]
@@ -114,42 +119,61 @@ pub(crate) struct Limit {
 }
 
 /// Which projects are wanted.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub(crate) struct ProjectFilter {
     /// Le `nextCursor` de la page précédente.
-    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
-    cursor: Option<String>,
+    #[param(value_type = Option<String>, nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
+    pub(crate) cursor: Option<ProjectCursor>,
     /// Un statut générique.
     #[param(nullable = false, inline)]
-    statut: Option<StatutGenerique>,
+    pub(crate) statut: Option<Generic>,
     /// Code INSEE : les projets qui nomment cette commune.
-    #[param(nullable = false, pattern = "^[0-9][0-9AB][0-9]{3}$", example = "67482")]
-    commune: Option<String>,
+    #[param(value_type = Option<String>, nullable = false, pattern = "^[0-9][0-9AB][0-9]{3}$", example = "67482")]
+    pub(crate) commune: Option<Commune>,
     /// SIREN : les projets qui nomment cet EPCI ou une de ses communes.
-    #[param(nullable = false, pattern = "^[0-9]{9}$", example = "246700488")]
-    epci: Option<String>,
+    #[param(value_type = Option<String>, nullable = false, pattern = "^[0-9]{9}$", example = "246700488")]
+    pub(crate) epci: Option<Epci>,
     /// Code du département : les projets qui nomment une de ses communes, ou un EPCI qui y a une commune.
-    #[param(nullable = false, pattern = "^[0-9][0-9AB][0-9]?$", example = "67")]
-    departement: Option<String>,
+    #[param(value_type = Option<String>, nullable = false, pattern = "^[0-9][0-9AB][0-9]?$", example = "67")]
+    pub(crate) departement: Option<Departement>,
     /// Code de la région, de même.
-    #[param(nullable = false, pattern = "^[0-9]{2,3}$", example = "44")]
-    region: Option<String>,
+    #[param(value_type = Option<String>, nullable = false, pattern = "^[0-9]{2,3}$", example = "44")]
+    pub(crate) region: Option<Region>,
     /// Les projets que ce service a créés ou auxquels il est lié.
-    #[param(nullable = false, pattern = "^[a-z0-9-]{1,40}$", example = "mec")]
-    service: Option<String>,
+    #[param(value_type = Option<String>, nullable = false, pattern = "^[a-z0-9-]{1,40}$", example = "mec")]
+    pub(crate) service: Option<Service>,
     /// Les projets dont la version date de cet instant ou d'après.
-    #[param(nullable = false, example = "2026-11-01T00:00:00Z")]
-    updated_since: Option<DateTime<Utc>>,
+    #[param(value_type = Option<DateTime<Utc>>, nullable = false, example = "2026-11-01T00:00:00Z")]
+    pub(crate) updated_since: Option<Moment>,
+    /// La taille de la page.
+    #[param(value_type = Option<u32>, nullable = false, minimum = 1, maximum = 100, default = 100)]
+    pub(crate) limit: Option<query::Limit>,
 }
 
-/// Where a feed goes on.
-#[derive(IntoParams)]
+/// Where the feed goes on.
+#[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct After {
+pub(crate) struct FeedPage {
     /// Le `nextCursor` de la lecture précédente ; absent : depuis le début.
-    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
-    after: Option<String>,
+    #[param(value_type = Option<String>, nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
+    pub(crate) after: Option<EventCursor>,
+    /// La taille de la page.
+    #[param(value_type = Option<u32>, nullable = false, minimum = 1, maximum = 100, default = 100)]
+    pub(crate) limit: Option<query::Limit>,
+}
+
+/// Where the digest goes on.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DigestPage {
+    /// Le `nextCursor` de la lecture précédente ; absent : depuis le début.
+    #[param(value_type = Option<String>, nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
+    pub(crate) after: Option<ProjectCursor>,
+    /// La taille de la page.
+    #[param(value_type = Option<u32>, nullable = false, minimum = 1, maximum = 100, default = 100)]
+    pub(crate) limit: Option<query::Limit>,
 }
 
 /// Which deliveries are wanted.

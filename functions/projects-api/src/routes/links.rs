@@ -1,23 +1,19 @@
 //! Links: a project imported into a service, under that service's own id.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::State;
 use axum::response::Response;
-use domain::communs::content;
-use domain::communs::permission::Level;
-use domain::shape::Shape;
+use domain::communs::bodies::Link;
+use domain::communs::view::ProjectView;
 use http::{HeaderMap, StatusCode};
-use passerelle::web::body::{MAX_BYTES, RawBody};
+use passerelle::web::body::{Media, RawBody};
+use passerelle::web::error::ApiError;
 use passerelle::web::problem::{Code, Problem};
 
-use super::projects::{after, shown};
-use crate::access::{self, Found};
+use crate::access::LinkableProject;
 use crate::app::App;
-use crate::caller::{ProjectCaller, ServiceCaller};
-use crate::openapi::{parameters, refusals as by, schemas};
+use crate::creation::answer;
+use crate::openapi::{parameters, refusals as by};
 use crate::precondition;
-use crate::refusal::invalid;
-use passerelle::web::deciding::deciding;
-use passerelle::web::error::ApiError;
 
 /// `PUT /projects/{id}/links/{service}`.
 #[utoipa::path(
@@ -29,9 +25,9 @@ use passerelle::web::error::ApiError;
     description = "Le projet a été importé dans le service appelant, sous cet identifiant ; un identifiant précédent \
         est remplacé. Seul le service concerné pose son lien, pour un utilisateur qui a READ ou avec une clé `sync`.",
     params(parameters::ProjectPath, parameters::ServicePath, parameters::UserEmail, parameters::IfMatch),
-    request_body = schemas::project::Link,
+    request_body = Link,
     responses(
-        (status = 200, description = "Le projet lié.", body = schemas::project::Project, headers(
+        (status = 200, description = "Le projet lié.", body = ProjectView, headers(
             ("ETag" = String, description = "La version, entre guillemets."),
         )),
         by::Refused<(by::Caller, by::User, by::Project, by::Right, by::Match, by::Body, by::ExternalId)>,
@@ -40,32 +36,26 @@ use passerelle::web::error::ApiError;
 )]
 pub(super) async fn put(
     State(app): State<App>,
-    ProjectCaller(caller): ProjectCaller,
-    Path((id, service)): Path<(String, String)>,
+    access: LinkableProject,
     headers: HeaderMap,
-    request: Request,
+    body: RawBody,
 ) -> Result<Response, ApiError> {
-    let body = RawBody::read(request, MAX_BYTES).await;
-    let project = deciding(|| async {
-        let found = linkable(&app, &caller, &id, &service).await?;
-        let body = body.json(false)?;
-        let external_id = Shape::object(&body, "", &["externalId"])
-            .and_then(|shape| shape.text("externalId"))
-            .map_err(Problem::shape)?;
+    let caller = &access.caller;
+    let body = body.parse::<Link>(Media::Json)?;
+    precondition::if_match(&headers, access.found.project.version)?;
+    let external_id = body.valid()?.external_id.get()?;
+    let project = access.decide(|current| async {
+        let found = current;
         precondition::if_match(&headers, found.project.version)?;
-        let external_id =
-            content::external_id(external_id, &caller.service).map_err(|faults| invalid(faults, &caller.service))?;
-        let holder = app.store.project_by_external_id(&caller.service, &external_id).await?;
+        let holder = app.store.project_by_external_id(&caller.service, external_id.as_str()).await?;
         if let Some(other) = holder.filter(|holder| *holder != found.project.id) {
             return Err(Problem::new(Code::ExternalIdConflict).member("projectId", other.to_string()).into());
         }
-        let outcome = found.project.link(&caller.service, &external_id, app.clock.now());
-        let project = after(&found.project, &outcome);
-        app.commit_outcome(&caller, &found, outcome, |_| Ok(())).await?;
-        Ok(project)
-    })
-    .await?;
-    Ok(shown(StatusCode::OK, &project, &caller.service))
+        let outcome = found.project.link(&caller.service, external_id.as_str(), app.clock.now());
+        app.writes.commit(app.writes.outcome(caller, &found, &outcome).await?).await?;
+        Ok(outcome.project(&found.project).clone())
+    });
+    Ok(answer(StatusCode::OK, &project.await?, &caller.service))
 }
 
 /// `DELETE /projects/{id}/links/{service}`.
@@ -85,28 +75,16 @@ pub(super) async fn put(
 )]
 pub(super) async fn delete(
     State(app): State<App>,
-    ProjectCaller(caller): ProjectCaller,
-    Path((id, service)): Path<(String, String)>,
+    access: LinkableProject,
     headers: HeaderMap,
 ) -> Result<StatusCode, ApiError> {
-    deciding(|| async {
-        let found = linkable(&app, &caller, &id, &service).await?;
+    let caller = &access.caller;
+    let unlinked = access.decide(|current| async {
+        let found = current;
         precondition::if_match(&headers, found.project.version)?;
         let outcome = found.project.unlink(&caller.service, app.clock.now());
-        app.commit_outcome(&caller, &found, outcome, |_| Ok(())).await
-    })
-    .await?;
+        app.writes.commit(app.writes.outcome(caller, &found, &outcome).await?).await
+    });
+    unlinked.await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// The project, if the caller may set or remove this link: only the service itself may, for a user who can read the
-/// project, or with a `sync` key.
-async fn linkable(app: &App, caller: &ServiceCaller, id: &str, service: &str) -> Result<Found, ApiError> {
-    let found = access::find(app, caller, id).await?;
-    if caller.service.as_str() != service {
-        let detail = "Seul le service concerné pose ou retire son lien.";
-        return Err(Problem::new(Code::PermissionRefused).detail(detail).into());
-    }
-    access::require(app, caller, &found, Level::Read).await?;
-    Ok(found)
 }

@@ -1,23 +1,21 @@
 //! Lists of projects.
 
 use axum::Json;
-use axum::extract::{RawQuery, State};
-use domain::api_key::Service;
-use domain::communs::statut::Generic;
-use domain::communs::{cursor, view};
-use domain::instant;
-use domain::reference::territory;
+use axum::extract::State;
+use domain::communs::cursor::{self, ProjectCursor};
+use domain::communs::view::ProjectView;
+use domain::query::{Limit, Moment};
 use passerelle::store::communs::lists::Filter;
+use passerelle::web::error::ApiError;
+use passerelle::web::parameters::Query;
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::caller::ProjectCaller;
 use crate::openapi::{parameters, refusals as by, schemas};
-use passerelle::web::error::ApiError;
-use passerelle::web::query::Query;
 
-const PARAMETERS: [&str; 9] =
-    ["limit", "cursor", "statut", "commune", "epci", "departement", "region", "service", "updatedSince"];
+/// Projects of a page when nothing is said.
+const PAGE: usize = 100;
 
 /// `GET /projects`.
 #[utoipa::path(
@@ -28,7 +26,7 @@ const PARAMETERS: [&str; 9] =
     summary = "Lister les projets",
     description = "Avec un utilisateur : ceux qu'il peut lire ; sans, avec une clé `sync` : tous. Les filtres se \
         cumulent. Les pages sont pleines et dans l'ordre de création.",
-    params(parameters::UserEmail, parameters::ProjectFilter, parameters::Limit),
+    params(parameters::UserEmail, parameters::ProjectFilter),
     responses(
         (status = 200, description = "Une page de projets.", body = schemas::project::ProjectPage),
         by::Refused<(by::Caller, by::User, by::Query)>,
@@ -38,22 +36,20 @@ const PARAMETERS: [&str; 9] =
 pub(super) async fn list(
     State(app): State<App>,
     ProjectCaller(caller): ProjectCaller,
-    RawQuery(query): RawQuery,
+    Query(wanted): Query<parameters::ProjectFilter>,
 ) -> Result<Json<Value>, ApiError> {
-    let query = Query::read(query.as_deref(), &PARAMETERS)?;
     let filter = Filter {
-        statut: query.get("statut", Generic::from_code)?,
-        commune: query.get("commune", territory::commune)?,
-        epci: query.get("epci", territory::epci)?,
-        departement: query.get("departement", territory::departement)?,
-        region: query.get("region", territory::region)?,
-        service: query.get("service", Service::parse)?,
-        updated_since: query.get("updatedSince", instant::parse)?,
+        statut: wanted.statut,
+        commune: wanted.commune,
+        epci: wanted.epci,
+        departement: wanted.departement,
+        region: wanted.region,
+        service: wanted.service,
+        updated_since: wanted.updated_since.map(|Moment(since)| since),
     };
-    let after = query.get("cursor", cursor::project)?;
-    let reader = caller.user.as_ref().map(|user| &user.person);
-    let page = app.store.list(reader, &filter, after, query.limit()?).await?;
+    let after = wanted.cursor.map(|ProjectCursor(id)| id);
+    let page = app.store.list(caller.user.as_ref(), &filter, after, Limit::or(wanted.limit, PAGE)).await?;
     let next = page.projects.last().filter(|_| page.more).map(|last| cursor::after_project(last.id));
-    let items: Vec<Value> = page.projects.iter().map(|project| view::of(project, &caller.service)).collect();
+    let items: Vec<_> = page.projects.iter().map(|project| ProjectView::for_reader(project, &caller.service)).collect();
     Ok(Json(json!({"items": items, "nextCursor": next})))
 }

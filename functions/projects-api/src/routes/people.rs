@@ -4,26 +4,24 @@
 //! is stored of the person is redacted; then the trace goes. Stopped at any point, the same request takes it up again.
 
 use axum::Json;
-use axum::extract::{Request, State};
-use domain::communs::event::Event;
+use axum::extract::State;
+use domain::communs::event::EventId;
 use domain::communs::project::{Outcome, ProjectId};
 use domain::reference::email::Email;
-use domain::shape::Shape;
-use passerelle::identity::person_hash::Person;
-use passerelle::store::communs::projects::Stored;
+use passerelle::identity::person_hash::Person as PersonKeys;
+use passerelle::store::communs::CommunsStore;
 use passerelle::store::communs::webhooks::StoredWebhook;
-use passerelle::store::error::CommitError;
-use passerelle::store::transaction::Transaction;
-use passerelle::web::body::{MAX_BYTES, RawBody};
-use passerelle::web::problem::Problem;
+use passerelle::web::body::ValidBody;
+use passerelle::web::conflict::retry_on_conflict;
+use passerelle::web::error::ApiError;
 use serde::Serialize;
 
-use crate::access::Found;
+use crate::access::Projects;
 use crate::app::App;
 use crate::caller::{ServiceCaller, SyncCaller};
+use crate::openapi::schemas::person::Person;
 use crate::openapi::{refusals as by, schemas};
-use passerelle::web::deciding::deciding;
-use passerelle::web::error::ApiError;
+use crate::writes::ProjectWrites;
 
 /// How much is read at a time.
 const PER_PAGE: i32 = 100;
@@ -64,29 +62,20 @@ pub(super) struct Counts {
 pub(super) async fn erase(
     State(app): State<App>,
     SyncCaller(caller): SyncCaller,
-    request: Request,
+    ValidBody(body): ValidBody<Person>,
 ) -> Result<Json<Counts>, ApiError> {
-    let body = RawBody::read(request, MAX_BYTES).await.json(false)?;
-    let field = Shape::object(&body, "", &["email"]).and_then(|shape| shape.text("email")).map_err(Problem::shape)?;
-    let email = field.set().and_then(|text| Email::parse(&text).ok());
-    let email = email.ok_or_else(|| Problem::value("/email", "une adresse e-mail est attendue"))?;
-    let person = app.person(&email);
-    let is_person = |stored: &str| Email::parse(stored).is_ok_and(|stored| stored.normalised() == email.normalised());
-
+    let email = body.email.get()?;
     let webhooks = app.store.webhooks(None).await?;
-    let mut counts = Counts::default();
-    for hash in person.hashes() {
-        let mut after = None;
-        loop {
-            let page = app.store.granted_projects(hash, after, PER_PAGE).await?;
-            let Some((last, _)) = page.last() else { break };
-            after = Some(*last);
-            for (project, _) in page {
-                erase_from(&app, &caller, &person, project, &is_person, &webhooks, &mut counts).await?;
-            }
-        }
-    }
-    counts.idempotency_records = app.store.redact_answers(&person, is_person).await?;
+    let erasure = Erasure {
+        store: &app.store,
+        projects: &app.projects,
+        writes: &app.writes,
+        caller: &caller,
+        person: app.person(&email),
+        email,
+        webhooks,
+    };
+    let counts = erasure.run().await?;
     tracing::info!(
         service = %caller.service, permissions = counts.permissions, porteurs = counts.porteurs,
         events = counts.events, deliveries = counts.deliveries, "person erased"
@@ -94,70 +83,98 @@ pub(super) async fn erase(
     Ok(Json(counts))
 }
 
-async fn erase_from(
-    app: &App,
-    caller: &ServiceCaller,
-    person: &Person,
-    id: ProjectId,
-    is_person: &(impl Fn(&str) -> bool + Sync),
-    webhooks: &[StoredWebhook],
-    counts: &mut Counts,
-) -> Result<(), ApiError> {
-    let (right, porteur) = deciding(|| remove_right(app, caller, person, id, is_person)).await?;
-    counts.permissions += usize::from(right);
-    counts.porteurs += usize::from(porteur);
-    let mut version = 0;
-    loop {
-        let page = app.store.events_of_project(id, version, PER_PAGE).await?;
-        let Some((last, _)) = page.last() else { break };
-        version = *last;
-        for (_, event) in page {
-            let Some((event, _)) = app.store.event(&event).await? else { continue };
-            let Some(redacted) = event.redacted(is_person) else { continue };
-            for webhook in webhooks {
-                let blanked =
-                    deciding(|| async { app.store.redact_delivery(webhook.id, &event).await.map_err(ApiError::from) });
-                counts.deliveries += usize::from(blanked.await?);
-            }
-            app.store.redact_event(&redacted).await?;
-            counts.events += 1;
-        }
-    }
-    Ok(app.store.forget(person, id).await?)
+/// The erasure of one person.
+struct Erasure<'a> {
+    store: &'a CommunsStore,
+    projects: &'a Projects,
+    writes: &'a ProjectWrites,
+    caller: &'a ServiceCaller,
+    person: PersonKeys,
+    email: Email,
+    /// Whose deliveries may repeat what an event told of the person.
+    webhooks: Vec<StoredWebhook>,
 }
 
-/// Removes every right of the person on a project and blanks the porteur if it is the person; whether there was a
-/// right, and whether the porteur was blanked. The others are told, once.
-async fn remove_right(
-    app: &App,
-    caller: &ServiceCaller,
-    person: &Person,
-    id: ProjectId,
-    is_person: &(impl Fn(&str) -> bool + Sync),
-) -> Result<(bool, bool), ApiError> {
-    let held = app.store.grant(person, id).await?;
-    let right = held.grant().level().is_some();
-    let Some(Stored::Live { project, revision }) = app.store.project(id).await? else {
-        // The project is gone: so is the right. What its events tell of the person is redacted all the same.
-        return Ok((false, false));
-    };
-    let found = Found::new(*project, revision);
-    let porteur = found.project.porteur.as_ref().and_then(|porteur| porteur.referent_email.as_deref());
-    let is_porteur = porteur.is_some_and(is_person);
-    if !right && !is_porteur {
-        return Ok((false, false));
+impl Erasure<'_> {
+    async fn run(&self) -> Result<Counts, ApiError> {
+        let mut counts = Counts::default();
+        for hash in self.person.hashes() {
+            let mut after = None;
+            loop {
+                let page = self.store.granted_projects(hash, after, PER_PAGE).await?;
+                let Some((last, _)) = page.last() else { break };
+                after = Some(*last);
+                for (project, _) in page {
+                    self.erase_from(project, &mut counts).await?;
+                }
+            }
+        }
+        counts.idempotency_records = self.store.redact_answers(&self.person, |stored| self.is_person(stored)).await?;
+        Ok(counts)
     }
-    let now = app.clock.now();
-    let mut transaction = Transaction::default();
-    app.store.set_grant(&mut transaction, person, id, &held, held.grant().trace(), now)?;
-    if is_porteur {
-        let Outcome::Changed(change) = found.project.blank_porteur(now) else { return Err(CommitError::Race.into()) };
-        app.store.update_project(&mut transaction, &found.project, &change.project, found.revision)?;
-        let by_service = caller.of_service();
-        app.commit_change(transaction, &by_service, &change).await?;
-    } else {
-        let event = Event::of_erased_right(app.event_id(now), &caller.service, &found.project, now);
-        app.commit_event(transaction, &event).await?;
+
+    fn is_person(&self, stored: &str) -> bool {
+        Email::parse(stored).is_ok_and(|stored| stored.normalised() == self.email.normalised())
     }
-    Ok((right, is_porteur))
+
+    async fn erase_from(&self, id: ProjectId, counts: &mut Counts) -> Result<(), ApiError> {
+        let removed = retry_on_conflict(|| self.remove_right(id)).await?;
+        counts.permissions += usize::from(removed.right);
+        counts.porteurs += usize::from(removed.porteur);
+        let mut version = 0;
+        loop {
+            let page = self.store.events_of_project(id, version, PER_PAGE).await?;
+            let Some((last, _)) = page.last() else { break };
+            version = *last;
+            for (_, event) in page {
+                self.redact_event(&event, counts).await?;
+            }
+        }
+        Ok(self.store.forget(&self.person, id).await?)
+    }
+
+    async fn redact_event(&self, id: &EventId, counts: &mut Counts) -> Result<(), ApiError> {
+        let Some((event, _)) = self.store.event(id).await? else { return Ok(()) };
+        let Some(redacted) = event.redacted(|stored| self.is_person(stored)) else { return Ok(()) };
+        for webhook in &self.webhooks {
+            let blanked = retry_on_conflict(async || {
+                self.store.redact_delivery(webhook.id, &event).await.map_err(ApiError::from)
+            });
+            counts.deliveries += usize::from(blanked.await?);
+        }
+        self.store.redact_event(&redacted).await?;
+        counts.events += 1;
+        Ok(())
+    }
+
+    /// Removes every right of the person on a project and blanks the porteur if it is the person. The others are told,
+    /// once.
+    async fn remove_right(&self, id: ProjectId) -> Result<Removed, ApiError> {
+        let held = self.store.grant(&self.person, id).await?;
+        // The project may be gone: so is the right. What its events tell of the person is redacted all the same.
+        let Some(found) = self.projects.find_for_erasure(id).await? else { return Ok(Removed::default()) };
+        let porteur = found.project.content.porteur.as_ref().and_then(|porteur| porteur.referent_email.as_deref());
+        let removed = Removed {
+            right: held.grant().level().is_some(),
+            porteur: porteur.is_some_and(|porteur| self.is_person(porteur)),
+        };
+        if removed == Removed::default() {
+            return Ok(removed);
+        }
+        let blanked = match removed.porteur {
+            true => found.project.blank_porteur(self.writes.clock.now()),
+            false => Outcome::Unchanged,
+        };
+        self.writes.commit(self.writes.erasure(self.caller, &found, &self.person, &held, &blanked)?).await?;
+        Ok(removed)
+    }
+}
+
+/// What there was to remove of a person on a project.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Removed {
+    /// A right.
+    right: bool,
+    /// The porteur référent was the person.
+    porteur: bool,
 }

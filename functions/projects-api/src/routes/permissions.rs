@@ -1,23 +1,19 @@
 //! Permissions: the connected services manage them, people are only known by a keyed hash of their e-mail.
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
-use domain::communs::permission::Level;
+use axum::extract::State;
 use domain::communs::project::ProjectId;
-use domain::reference::email::Email;
-use domain::shape::{Fault, Field, Shape};
 use http::StatusCode;
-use passerelle::identity::person_hash::Person;
-use passerelle::web::body::{MAX_BYTES, RawBody};
-use passerelle::web::problem::{Code, Problem};
+use passerelle::web::body::{Media, RawBody};
+use passerelle::web::error::ApiError;
 use serde_json::{Value, json};
 
-use crate::access;
+use crate::access::{KnownProject, ManagedProject};
 use crate::app::App;
 use crate::caller::ServiceCaller;
+use crate::openapi::schemas::permission::{ManyProjects, PersonAndLevel};
+use crate::openapi::schemas::person::Person;
 use crate::openapi::{parameters, refusals as by, schemas};
-use passerelle::web::deciding::deciding;
-use passerelle::web::error::ApiError;
 
 /// The most projects in one `check`.
 const PROJECTS_MAX: usize = 100;
@@ -41,19 +37,18 @@ const PROJECTS_MAX: usize = 100;
 )]
 pub(super) async fn put(
     State(app): State<App>,
-    caller: ServiceCaller,
-    Path(id): Path<String>,
-    request: Request,
+    access: ManagedProject,
+    body: RawBody,
 ) -> Result<Json<Value>, ApiError> {
-    let body = RawBody::read(request, MAX_BYTES).await;
-    deciding(|| async {
-        let found = access::find(&app, &caller, &id).await?;
-        access::require_management(&app, &caller, &found).await?;
-        let (person, level) = person_and_level(&app, &body)?;
-        app.commit_grant(&caller, &found.project, &person, Some(level)).await?;
-        Ok(Json(json!({"projectId": found.project.id, "level": level})))
-    })
-    .await
+    let PersonAndLevel { email, level } = body.valid(Media::Json)?;
+    let (person, level) = (app.person(&email.get()?), level.get()?);
+    let granted = access.decide(|current| async {
+        let found = current;
+        let write = app.writes.grant(&access.caller, &found.project, &person, Some(level)).await?;
+        app.writes.commit(write).await
+    });
+    granted.await?;
+    Ok(Json(json!({"projectId": access.found.project.id, "level": level})))
 }
 
 /// `DELETE /projects/{id}/permissions`.
@@ -75,20 +70,17 @@ pub(super) async fn put(
 )]
 pub(super) async fn delete(
     State(app): State<App>,
-    caller: ServiceCaller,
-    Path(id): Path<String>,
-    request: Request,
+    access: ManagedProject,
+    body: RawBody,
 ) -> Result<StatusCode, ApiError> {
-    let body = RawBody::read(request, MAX_BYTES).await;
-    deciding(|| async {
-        let found = access::find(&app, &caller, &id).await?;
-        access::require_management(&app, &caller, &found).await?;
-        let body = body.json(false)?;
-        let field = Shape::object(&body, "", &["email"]).and_then(|shape| shape.text("email"));
-        let person = person(&app, field.map_err(Problem::shape)?).map_err(values)?;
-        app.commit_grant(&caller, &found.project, &person, None).await
-    })
-    .await?;
+    let Person { email } = body.valid(Media::Json)?;
+    let person = app.person(&email.get()?);
+    let removed = access.decide(|current| async {
+        let found = current;
+        let write = app.writes.grant(&access.caller, &found.project, &person, None).await?;
+        app.writes.commit(write).await
+    });
+    removed.await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -110,15 +102,12 @@ pub(super) async fn delete(
 )]
 pub(super) async fn check(
     State(app): State<App>,
-    caller: ServiceCaller,
-    Path(id): Path<String>,
-    request: Request,
+    access: KnownProject,
+    body: RawBody,
 ) -> Result<Json<Value>, ApiError> {
-    let body = RawBody::read(request, MAX_BYTES).await;
-    let found = access::find(&app, &caller, &id).await?;
-    let (person, level) = person_and_level(&app, &body)?;
-    let grant = access::grant(&app, &person, found.project.id).await?;
-    Ok(Json(json!({"allowed": grant.allows(level)})))
+    let PersonAndLevel { email, level } = body.valid(Media::Json)?;
+    let grant = app.projects.grant(&app.person(&email.get()?), access.found.project.id).await?;
+    Ok(Json(json!({"allowed": grant.allows(level.get()?)})))
 }
 
 /// `POST /permissions/check`.
@@ -139,21 +128,15 @@ pub(super) async fn check(
 pub(super) async fn check_many(
     State(app): State<App>,
     _caller: ServiceCaller,
-    request: Request,
+    body: RawBody,
 ) -> Result<Json<Value>, ApiError> {
-    let body = RawBody::read(request, MAX_BYTES).await.json(false)?;
-    let shape = Shape::object(&body, "", &["email", "projectIds"]).map_err(Problem::shape)?;
-    let email = shape.text("email").map_err(Problem::shape)?;
-    let texts = shape.texts("projectIds").map_err(Problem::shape)?;
-    let mut faults = Vec::new();
-    let person = person(&app, email).map_err(|fault| faults.push(fault)).ok();
-    let texts = texts.set().unwrap_or_default();
-    if !(1..=PROJECTS_MAX).contains(&texts.len()) {
-        faults.push(Fault::new("/projectIds", "de 1 à 100 identifiants sont attendus"));
+    let mut body = body.parse::<ManyProjects>(Media::Json)?;
+    let texts = body.body.project_ids.as_deref().unwrap_or_default();
+    if !(1..=PROJECTS_MAX).contains(&texts.len()) && !body.faults.concern("/projectIds") {
+        body.faults.add("/projectIds", "de 1 à 100 identifiants sont attendus");
     }
-    let Some(person) = person.filter(|_| faults.is_empty()) else {
-        return Err(Problem::new(Code::ValidationFailed).errors(&faults).into());
-    };
+    let ManyProjects { email, project_ids } = body.valid()?;
+    let (person, texts) = (app.person(&email.get()?), project_ids.get()?);
     let ids: Vec<Option<ProjectId>> = texts.iter().map(|text| ProjectId::parse(text)).collect();
     let known: Vec<ProjectId> = ids.iter().flatten().copied().collect();
     let grants = app.store.grants(&person, &known).await?;
@@ -167,29 +150,4 @@ pub(super) async fn check_many(
     let results: Vec<Value> =
         texts.iter().zip(&ids).map(|(text, id)| json!({"projectId": text, "level": level(id)})).collect();
     Ok(Json(json!({"results": results})))
-}
-
-fn person_and_level(app: &App, body: &RawBody) -> Result<(Person, Level), Problem> {
-    let body = body.json(false)?;
-    let shape = Shape::object(&body, "", &["email", "level"]).map_err(Problem::shape)?;
-    let (email, level) = (shape.text("email").map_err(Problem::shape)?, shape.text("level").map_err(Problem::shape)?);
-    let person = person(app, email);
-    let level = level.set().as_deref().and_then(Level::from_code);
-    let level = level.ok_or_else(|| Fault::new("/level", "« READ » ou « WRITE » est attendu"));
-    match (person, level) {
-        (Ok(person), Ok(level)) => Ok((person, level)),
-        (person, level) => {
-            let faults: Vec<Fault> = [person.err(), level.err()].into_iter().flatten().collect();
-            Err(Problem::new(Code::ValidationFailed).errors(&faults))
-        }
-    }
-}
-
-fn person(app: &App, email: Field<String>) -> Result<Person, Fault> {
-    let email = email.set().and_then(|text| Email::parse(&text).ok());
-    email.map(|email| app.person(&email)).ok_or_else(|| Fault::new("/email", "une adresse e-mail est attendue"))
-}
-
-fn values(fault: Fault) -> Problem {
-    Problem::new(Code::ValidationFailed).errors(&[fault])
 }

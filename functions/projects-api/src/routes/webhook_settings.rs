@@ -1,6 +1,6 @@
 //! What a body asks of a webhook: its address, the types it wants, its description. All faults at once.
 
-use domain::communs::event::Kind;
+use domain::communs::event_type::EventType;
 use domain::shape::{Fault, Field, Shape};
 use domain::webhooks::address::check_url;
 use domain::webhooks::subscription::Webhook;
@@ -23,7 +23,7 @@ pub(super) struct Wanted {
 /// The same, judged.
 pub(super) struct Settings {
     pub(super) url: String,
-    pub(super) event_types: Option<Vec<Kind>>,
+    pub(super) event_types: Option<Vec<EventType>>,
     pub(super) description: Option<String>,
 }
 
@@ -89,13 +89,13 @@ impl Wanted {
     }
 }
 
-fn kinds(names: &[String], faults: &mut Vec<Fault>) -> Vec<Kind> {
+fn kinds(names: &[String], faults: &mut Vec<Fault>) -> Vec<EventType> {
     if names.is_empty() {
         faults.push(Fault::new("/eventTypes", "au moins un type est attendu"));
     }
     let mut kinds = Vec::new();
     for (i, name) in names.iter().enumerate() {
-        match Kind::from_name(name) {
+        match EventType::from_name(name) {
             Some(kind) if !kinds.contains(&kind) => kinds.push(kind),
             Some(_) => {}
             None => faults.push(Fault::new(format!("/eventTypes/{i}"), "type d'événement inconnu")),

@@ -18,7 +18,7 @@ use super::webhook_settings::Wanted;
 use crate::app::App;
 use crate::caller::ServiceCaller;
 use crate::openapi::{parameters, refusals as by, schemas};
-use passerelle::web::deciding::deciding;
+use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
 
 /// `POST /webhooks`.
@@ -68,7 +68,7 @@ pub(super) async fn create(
         Err(CommitError::Race) => {
             let registered = app.store.webhooks(Some(&webhook.service)).await?.len();
             let full = registered >= domain::webhooks::subscription::MAX_PER_SERVICE as usize;
-            return Err(if full { Code::WebhookLimitReached.into() } else { ApiError::Race });
+            return Err(if full { Code::WebhookLimitReached.into() } else { ApiError::DecideAgain });
         }
         Err(error) => return Err(error.into()),
     }
@@ -147,7 +147,7 @@ pub(super) async fn patch(
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
     let body = RawBody::read(request, MAX_BYTES).await;
-    let changed = deciding(|| async {
+    let changed = retry_on_conflict(|| async {
         let webhook = find_webhook(&app, &caller, &id).await?;
         let settings = Wanted::read_patch(&body)?.judge(&app, Some(&webhook))?;
         let next = Webhook {
@@ -185,7 +185,7 @@ pub(super) async fn delete(
     caller: ServiceCaller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    deciding(|| async {
+    retry_on_conflict(|| async {
         let webhook = find_webhook(&app, &caller, &id).await?;
         Ok(app.store.delete_webhook(&webhook.service, webhook.id).await?)
     })
@@ -218,7 +218,7 @@ pub(super) async fn rotate_secret(
     caller: ServiceCaller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    deciding(|| async {
+    retry_on_conflict(|| async {
         let webhook = find_webhook(&app, &caller, &id).await?;
         let (secret, sealed) = new_secret(&app, webhook.id)?;
         let now = app.clock.now();
@@ -284,7 +284,7 @@ pub(super) async fn enable(
     caller: ServiceCaller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let enabled = deciding(|| async {
+    let enabled = retry_on_conflict(|| async {
         let webhook = find_webhook(&app, &caller, &id).await?;
         if webhook.status() == WebhookStatus::Active {
             return Ok(webhook);

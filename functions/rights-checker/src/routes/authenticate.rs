@@ -8,7 +8,7 @@ use domain::droits::sign_in::{Password, SecondFactor, SignInOutcome};
 use lambda_http::request::RequestContext;
 use passerelle::store::droits::{StoredUser, WINDOW};
 use passerelle::web::body::MAX_BYTES;
-use passerelle::web::deciding::deciding;
+use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::{Code, Problem};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<
     }
     let question = app.decisions.question(&email);
     let (app, question, proof) = (&app, &question, Proof::Password(&password));
-    deciding(|| attempt(app, proof, establishment, question)).await.map(Json)
+    retry_on_conflict(|| attempt(app, proof, establishment, question)).await.map(Json)
 }
 
 /// `POST /authenticate/verify-2fa`.
@@ -92,8 +92,8 @@ pub(super) async fn verify(State(app): State<App>, request: Request) -> Result<J
     let stored = stored.ok_or(Code::TwoFactorFailed)?;
     let question = app.decisions.question(&email);
     let (app, user, code, question) = (&app, &stored.user, code.as_str(), &question);
-    deciding(|| app.second_factors.use_code(user, code)).await?;
-    deciding(|| attempt(app, Proof::SecondFactor, establishment, question)).await.map(Json)
+    retry_on_conflict(|| app.second_factors.use_code(user, code)).await?;
+    retry_on_conflict(|| attempt(app, Proof::SecondFactor, establishment, question)).await.map(Json)
 }
 
 /// Where the request comes from, as API Gateway says; a header would say whatever its sender wants.
@@ -123,7 +123,7 @@ enum Proof<'a> {
 /// Decides a sign-in and carries it out.
 ///
 /// # Errors
-/// The refusal; [`ApiError::Race`] when what was read changed meanwhile.
+/// The refusal; [`ApiError::DecideAgain`] when what was read changed meanwhile.
 async fn attempt(
     app: &App,
     proof: Proof<'_>,

@@ -6,7 +6,7 @@ use domain::droits::change::ChangeOutcome;
 use domain::droits::decision::Decision;
 use domain::droits::diagram::Flow;
 use passerelle::web::body::MAX_BYTES;
-use passerelle::web::deciding::deciding;
+use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::Code;
 use serde_json::Value;
@@ -50,13 +50,13 @@ pub(super) async fn change(
     let user = &caller.stored.user;
     let question = app.decisions.question(&user.email);
     let (app, id, question) = (&app, user.id, &question);
-    deciding(|| attempt(app, id, establishment, question)).await.map(Json)
+    retry_on_conflict(|| attempt(app, id, establishment, question)).await.map(Json)
 }
 
 /// Decides a change and carries it out.
 ///
 /// # Errors
-/// The refusal; [`ApiError::Race`] when what was read changed meanwhile.
+/// The refusal; [`ApiError::DecideAgain`] when what was read changed meanwhile.
 async fn attempt(app: &App, user: Uuid, establishment: Uuid, question: &Question<'_>) -> Result<Value, ApiError> {
     let stored = app.store.user(user).await?.filter(|stored| stored.user.deleted_at.is_none());
     let stored = stored.ok_or(Code::Unauthenticated)?;

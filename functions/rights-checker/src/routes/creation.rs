@@ -10,7 +10,7 @@ use domain::droits::perimeter::Perimeter;
 use http::StatusCode;
 use passerelle::store::transaction::Transaction;
 use passerelle::web::body::MAX_BYTES;
-use passerelle::web::deciding::deciding;
+use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -59,7 +59,7 @@ pub(super) async fn create(State(app): State<App>, request: Request) -> Result<(
     let question = app.decisions.question(&email);
     let account = NewAccount { email: &email, password: &password, hash: OnceCell::new(), establishment };
     let (app, account, question) = (&app, &account, &question);
-    let created = deciding(|| attempt(app, account, question)).await?;
+    let created = retry_on_conflict(|| attempt(app, account, question)).await?;
     Ok((StatusCode::CREATED, Json(created)))
 }
 
@@ -75,7 +75,7 @@ struct NewAccount<'a> {
 /// Decides a creation and carries it out.
 ///
 /// # Errors
-/// The refusal; [`ApiError::Race`] when what was read changed meanwhile.
+/// The refusal; [`ApiError::DecideAgain`] when what was read changed meanwhile.
 async fn attempt(app: &App, account: &NewAccount<'_>, question: &Question<'_>) -> Result<Value, ApiError> {
     let Decision { outcome, trail } = app.decisions.creation(account.establishment, question).await?;
     let establishment = Some(account.establishment);

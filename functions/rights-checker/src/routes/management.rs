@@ -17,7 +17,7 @@ use self::items::{Item, Loaded};
 use crate::app::App;
 use crate::caller::ManageCaller;
 use crate::openapi::{refusals as by, schemas};
-use passerelle::web::deciding::deciding;
+use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::values;
 
 /// Items of one request: more would not be stored before the API's own deadline.
@@ -58,7 +58,7 @@ pub(super) async fn load(
     }
     let store = &app.store;
     futures_util::stream::iter(distinct.into_values().map(Ok::<_, ApiError>))
-        .try_for_each_concurrent(AT_ONCE, |item| async move { deciding(|| store_item(store, &item)).await })
+        .try_for_each_concurrent(AT_ONCE, |item| async move { retry_on_conflict(|| store_item(store, &item)).await })
         .await?;
     Ok(Json(json!({"stored": stored})))
 }

@@ -23,7 +23,7 @@ pub(crate) enum Kind {
 }
 
 /// Said of what must be there and is not.
-pub(crate) const MISSING: &str = "valeur obligatoire";
+pub const MISSING: &str = "valeur obligatoire";
 
 impl Refusal {
     pub(crate) fn shape(detail: impl Into<String>) -> Self {

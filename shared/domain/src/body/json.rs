@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 use super::error::{Kind, MISSING, Refusal};
 use super::members::{FIELD, REQUIRED};
 use super::values::RAW;
-use super::{Fault, Parsed};
+use super::{Fault, Faults, Parsed};
 
 /// The deepest nesting accepted.
 const MAX_DEPTH: usize = 32;
@@ -35,12 +35,18 @@ pub fn parse<T: DeserializeOwned>(json: &[u8], base: &str) -> Result<Parsed<T>, 
         return Err(Fault::new(base, "imbrication trop profonde : 32 niveaux au plus"));
     }
     let text: &RawValue = serde_json::from_slice(json).map_err(|_| Fault::new(base, NO_JSON))?;
-    let faults = RefCell::default();
+    let faults = RefCell::new(Faults::new(base));
     let root = Node { source: Some(text), pointer: base.to_owned(), faults: &faults };
     match T::deserialize(root) {
         Ok(body) => Ok(Parsed { body, faults: faults.into_inner() }),
         Err(refusal) => Err(Fault::new(refusal.pointer.unwrap_or_default(), refusal.detail)),
     }
+}
+
+/// The members of a JSON object, in the order they are written, each as its text; none of anything else.
+pub(crate) fn members_of(json: &str) -> Vec<(String, String)> {
+    let members = serde_json::from_str(json).map_or_else(|_| Vec::new(), |Members(members)| members);
+    members.into_iter().map(|(name, text)| (name.into_owned(), text.get().to_owned())).collect()
 }
 
 /// How deep the brackets nest, strings apart. Counted before parsing, so that nothing recurses on hostile input.
@@ -66,7 +72,7 @@ fn depth(json: &[u8]) -> usize {
 struct Node<'de, 'f> {
     source: Option<&'de RawValue>,
     pointer: String,
-    faults: &'f RefCell<Vec<Fault>>,
+    faults: &'f RefCell<Faults>,
 }
 
 impl<'de, 'f> Node<'de, 'f> {
@@ -209,7 +215,7 @@ impl<'de> Deserializer<'de> for Node<'de, '_> {
             FIELD if self.source.is_none() => visitor.visit_unit(),
             FIELD if self.is_null() => visitor.visit_none(),
             REQUIRED if self.source.is_none() || self.is_null() => {
-                self.faults.borrow_mut().push(Fault::new(self.pointer, MISSING));
+                self.faults.borrow_mut().found.push(Fault::new(self.pointer, MISSING));
                 visitor.visit_seq(Checked(None))
             }
             FIELD | REQUIRED => visitor.visit_seq(Checked(Some(self))),
@@ -317,7 +323,7 @@ impl<'de> SeqAccess<'de> for Checked<'de, '_> {
             Ok(value) => Ok(Some(value)),
             Err(refusal) if refusal.kind == Kind::Shape => Err(refusal.at(&pointer)),
             Err(refusal) => {
-                faults.borrow_mut().push(Fault::new(refusal.pointer.unwrap_or(pointer), refusal.detail));
+                faults.borrow_mut().found.push(Fault::new(refusal.pointer.unwrap_or(pointer), refusal.detail));
                 Ok(None)
             }
         }

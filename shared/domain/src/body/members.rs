@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use thiserror::Error;
@@ -32,6 +33,14 @@ impl<T> Required<T> {
     /// The value; `None` when it was refused.
     pub fn ok(self) -> Option<T> {
         self.0
+    }
+
+    /// What the value points to; `None` when it was refused.
+    pub fn as_deref(&self) -> Option<&T::Target>
+    where
+        T: Deref,
+    {
+        self.0.as_deref()
     }
 }
 

@@ -106,7 +106,8 @@ fn wrong_values_are_told_together() {
         r#"{"email": "a@b.fr", "kind": "READ", "lines": [], "inner": {"name": null, "list": [{}]}}"#,
         &["/inner/name", "/inner/list/0/name"],
     );
-    let faults = read(r#"{"kind": "x"}"#).unwrap().faults;
+    let faults = read(r#"{"kind": "x"}"#).unwrap().valid().unwrap_err();
+    assert_eq!(faults[0].pointer, "/kind");
     assert_eq!(faults[0].detail, "« READ » ou « WRITE » est attendu");
 }
 

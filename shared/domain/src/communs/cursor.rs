@@ -2,10 +2,43 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use thiserror::Error;
 use uuid::Uuid;
 
 use super::event::EventId;
 use super::project::ProjectId;
+
+/// The text is no cursor of its list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("un curseur rendu par une page précédente est attendu")]
+pub struct InvalidCursor;
+
+/// The cursor of a list of projects, as a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ProjectCursor(pub ProjectId);
+
+/// The cursor of the feed of events, as a parameter.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct EventCursor(pub EventId);
+
+impl TryFrom<String> for ProjectCursor {
+    type Error = InvalidCursor;
+
+    fn try_from(text: String) -> Result<Self, InvalidCursor> {
+        project(&text).map(Self).ok_or(InvalidCursor)
+    }
+}
+
+impl TryFrom<String> for EventCursor {
+    type Error = InvalidCursor;
+
+    fn try_from(text: String) -> Result<Self, InvalidCursor> {
+        event(&text).map(Self).ok_or(InvalidCursor)
+    }
+}
 
 const PROJECT: u8 = b'p';
 const EVENT: u8 = b'e';

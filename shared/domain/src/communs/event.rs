@@ -10,77 +10,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::event_type::EventType;
 use super::permission::Level;
-use super::project::{Change, Porteur, Project, ProjectId};
+use super::project::{Change, Project, ProjectId};
 use super::statut::{self, Generic};
-use super::view;
+use super::values::Porteur;
+use super::view::ProjectView;
 use crate::api_key::Service;
 use crate::instant;
-
-/// The type of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Kind {
-    /// A project was created.
-    #[serde(rename = "project.created")]
-    ProjectCreated,
-    /// Fields other than the generic status changed.
-    #[serde(rename = "project.updated")]
-    ProjectUpdated,
-    /// The generic status changed, maybe with other fields.
-    #[serde(rename = "project.status_changed")]
-    ProjectStatusChanged,
-    /// A service imported the project.
-    #[serde(rename = "project.linked")]
-    ProjectLinked,
-    /// The project was deleted.
-    #[serde(rename = "project.deleted")]
-    ProjectDeleted,
-    /// A right was granted or removed.
-    #[serde(rename = "permission.changed")]
-    PermissionChanged,
-    /// A person asked to be forgotten.
-    #[serde(rename = "person.erased")]
-    PersonErased,
-}
-
-impl Kind {
-    /// All types, in the spec's order.
-    pub const ALL: [Self; 7] = [
-        Self::ProjectCreated,
-        Self::ProjectUpdated,
-        Self::ProjectStatusChanged,
-        Self::ProjectLinked,
-        Self::ProjectDeleted,
-        Self::PermissionChanged,
-        Self::PersonErased,
-    ];
-
-    /// The type as written on the wire.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ProjectCreated => "project.created",
-            Self::ProjectUpdated => "project.updated",
-            Self::ProjectStatusChanged => "project.status_changed",
-            Self::ProjectLinked => "project.linked",
-            Self::ProjectDeleted => "project.deleted",
-            Self::PermissionChanged => "permission.changed",
-            Self::PersonErased => "person.erased",
-        }
-    }
-
-    /// Reads a type; `None` for anything else.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// Whether a newer delivered version of the project makes a late one of these useless.
-    #[must_use]
-    pub const fn can_be_superseded(self) -> bool {
-        !matches!(self, Self::ProjectDeleted | Self::PersonErased | Self::PermissionChanged)
-    }
-}
 
 /// The id of an event, which is its `webhook-id` at every attempt: `evt_` and a UUIDv7, so that ids sort in order
 /// of commit.
@@ -128,7 +65,7 @@ pub struct Event {
     /// Its id, constant over retries.
     pub id: EventId,
     /// Its type.
-    pub kind: Kind,
+    pub kind: EventType,
     /// When it was committed.
     pub at: DateTime<Utc>,
     /// The service that made the change, which is not told of it.
@@ -151,12 +88,12 @@ impl Event {
             "version": project.version,
             "origin": service,
             "changed": change.changed,
-            "project": view::frozen(project),
+            "project": ProjectView::frozen(project),
         });
         let natifs = project.natifs.clone();
         Self {
             id,
-            kind: change.kind,
+            kind: change.event_type,
             at: project.updated_at,
             service: service.clone(),
             project: project.id,
@@ -175,7 +112,7 @@ impl Event {
             "changed": [],
             "project": null,
         });
-        Self::bare(id, Kind::ProjectDeleted, service, project.id, data, at)
+        Self::bare(id, EventType::ProjectDeleted, service, project.id, data, at)
     }
 
     /// The event of a right granted (`Some`) or removed (`None`): no e-mail, no hash.
@@ -188,13 +125,17 @@ impl Event {
         at: DateTime<Utc>,
     ) -> Self {
         let data = json!({"projectId": project, "origin": service, "level": level});
-        Self::bare(id, Kind::PermissionChanged, service, project, data, at)
+        Self::bare(id, EventType::PermissionChanged, service, project, data, at)
     }
 
     /// The event of a person's erasure from a project whose own state did not change: only a right was removed.
     #[must_use]
     pub fn of_erased_right(id: EventId, service: &Service, project: &Project, at: DateTime<Utc>) -> Self {
-        let change = Change { project: project.clone(), changed: vec!["permissions"], kind: Kind::PersonErased };
+        let change = Change {
+            project: project.clone(),
+            changed: vec!["permissions".to_owned()],
+            event_type: EventType::PersonErased,
+        };
         Self { at, ..Self::of_change(id, service, &change) }
     }
 
@@ -206,7 +147,14 @@ impl Event {
         redact(porteur, is_person).then_some(next)
     }
 
-    fn bare(id: EventId, kind: Kind, service: &Service, project: ProjectId, data: Value, at: DateTime<Utc>) -> Self {
+    fn bare(
+        id: EventId,
+        kind: EventType,
+        service: &Service,
+        project: ProjectId,
+        data: Value,
+        at: DateTime<Utc>,
+    ) -> Self {
         Self { id, kind, at, service: service.clone(), project, data, natifs: BTreeMap::new() }
     }
 

@@ -6,9 +6,11 @@
 //! Source: docs/spec/communs.md#permissions, docs/seeds/communs.md#permissions
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-/// A level of access; `Read < Write`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// READ : lire le projet ; WRITE : le lire et le modifier.
+// `Read < Write`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
     /// May see the project.

@@ -11,22 +11,28 @@ mod file;
 
 use std::fmt;
 
+use serde::Deserialize;
+
 use file::Section;
 
 /// A current commune.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Commune(u16);
 
 /// A group of communes with own taxation (communauté de communes, métropole...).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Epci(u16);
 
 /// A département or an overseas collectivity.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Departement(u16);
 
 /// A région or an overseas collectivity.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Region(u16);
 
 /// The commune of this INSEE code. The code of a commune that was merged into another, or moved to another
@@ -208,6 +214,25 @@ macro_rules! named_by_code {
 }
 
 named_by_code!(Commune, Epci, Departement, Region);
+
+macro_rules! read_by_code {
+    ($($entity:ident: $look_up:ident, $unknown:literal;)+) => {$(
+        impl TryFrom<String> for $entity {
+            type Error = &'static str;
+
+            fn try_from(code: String) -> Result<Self, Self::Error> {
+                $look_up(&code).ok_or($unknown)
+            }
+        }
+    )+};
+}
+
+read_by_code! {
+    Commune: commune, "aucune commune n'a ce code INSEE";
+    Epci: epci, "aucun EPCI n'a ce SIREN";
+    Departement: departement, "aucun département n'a ce code";
+    Region: region, "aucune région n'a ce code";
+}
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::outcome::{DeliveryOutcome, ErrorClass};
 use super::retry;
 use super::subscription::{Webhook, WebhookStatus};
-use crate::communs::event::{Event, EventId, Kind};
+use crate::communs::event::{Event, EventId};
+use crate::communs::event_type::EventType;
 use crate::communs::project::ProjectId;
 use crate::instant;
 
@@ -80,7 +81,7 @@ pub struct Delivery {
     pub event_id: EventId,
     /// Its type.
     #[serde(rename = "type")]
-    pub kind: Kind,
+    pub kind: EventType,
     /// The project it tells of.
     pub project_id: ProjectId,
     /// The version it tells of.

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::health::{DisabledReason, Health};
 use crate::api_key::Service;
-use crate::communs::event::{Event, Kind};
+use crate::communs::event::Event;
+use crate::communs::event_type::EventType;
 use crate::instant;
 use crate::uuid_text::parse_hyphenated_uuid;
 
@@ -77,7 +78,7 @@ pub struct Webhook {
     pub url: String,
     /// The types wanted; `None` is all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub event_types: Option<Vec<Kind>>,
+    pub event_types: Option<Vec<EventType>>,
     /// The service's own note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -110,7 +111,7 @@ impl Webhook {
 
     /// Whether it wants events of this type.
     #[must_use]
-    pub fn wants_kind(&self, kind: Kind) -> bool {
+    pub fn wants_kind(&self, kind: EventType) -> bool {
         self.event_types.as_ref().is_none_or(|kinds| kinds.contains(&kind))
     }
 

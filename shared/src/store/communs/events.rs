@@ -12,7 +12,8 @@ use crate::store::guard::Guard;
 use crate::store::merge::Merge;
 use crate::store::transaction::Transaction;
 use domain::api_key::Service;
-use domain::communs::event::{Event, EventId, Kind};
+use domain::communs::event::{Event, EventId};
+use domain::communs::event_type::EventType;
 use domain::communs::project::ProjectId;
 use domain::instant;
 use domain::webhooks::subscription::WebhookId;
@@ -61,7 +62,7 @@ impl TryFrom<String> for Recipient {
 #[serde(remote = "Event")]
 struct StoredEvent {
     id: EventId,
-    kind: Kind,
+    kind: EventType,
     #[serde(with = "instant")]
     at: DateTime<Utc>,
     service: Service,

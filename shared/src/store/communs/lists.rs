@@ -14,8 +14,9 @@ use crate::store::merge::Merge;
 use crate::store::query::Index;
 use domain::api_key::Service;
 use domain::communs::permission::Grant;
-use domain::communs::project::{Collectivite, Project, ProjectId, TerritoryKind};
+use domain::communs::project::{Project, ProjectId};
 use domain::communs::statut::Generic;
+use domain::communs::values::{Collectivite, TerritoryKind};
 use domain::reference::territory::{self, Commune, Departement, Epci, Region};
 
 /// How many candidates are read at a time: one `BatchGetItem`.
@@ -54,8 +55,8 @@ impl Filter {
     /// Whether a project is wanted.
     #[must_use]
     pub fn accepts(&self, project: &Project) -> bool {
-        let named = |test: &dyn Fn(&Collectivite) -> bool| project.collectivites.iter().any(test);
-        self.statut.is_none_or(|statut| project.statut == statut)
+        let named = |test: &dyn Fn(&Collectivite) -> bool| project.content.collectivites.iter().any(test);
+        self.statut.is_none_or(|statut| project.content.statut == statut)
             && self.service.as_ref().is_none_or(|service| project.concerns(service))
             && self.updated_since.is_none_or(|since| project.updated_at >= since)
             && self

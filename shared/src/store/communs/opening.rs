@@ -1,10 +1,9 @@
 //! What a request about one project needs first, read in one call: the API key, the project, the user's rights.
 
-use super::CommunsStore;
 use super::api_keys::ApiKey;
 use super::grants::{self, Held};
 use super::keys;
-use super::projects::{self, Stored};
+use super::projects::{self, ProjectReader, Stored};
 use crate::identity::person_hash::Person;
 use crate::store::error::StoreError;
 use domain::api_key::KeyHash;
@@ -21,7 +20,7 @@ pub struct Opening {
     pub held: Held,
 }
 
-impl CommunsStore {
+impl ProjectReader {
     /// Reads the key of this hash and, where the request names them, the project and the user's rights on it.
     ///
     /// # Errors
@@ -34,14 +33,14 @@ impl CommunsStore {
     ) -> Result<Opening, StoreError> {
         let api_key = keys::api_key(key);
         let Some(id) = project else {
-            return Ok(Opening { key: self.get(&api_key).await?, ..Opening::default() });
+            return Ok(Opening { key: self.0.get(&api_key).await?, ..Opening::default() });
         };
         let head = keys::head(id);
         let rights = person.into_iter().flat_map(Person::hashes).map(|hash| (hash, keys::grant(hash, id)));
         let rights: Vec<_> = rights.collect();
         let wanted = [&api_key, &head].into_iter().chain(rights.iter().map(|(_, key)| key));
         let mut opening = Opening::default();
-        for item in self.batch_get(wanted.cloned()).await? {
+        for item in self.0.batch_get(wanted.cloned()).await? {
             let key = item.key();
             if key == api_key {
                 opening.key = Some(item.read()?);

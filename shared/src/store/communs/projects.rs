@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{CommunsStore, keys};
 use crate::store::error::StoreError;
@@ -10,7 +11,8 @@ use crate::store::item::Item;
 use crate::store::transaction::Transaction;
 use domain::api_key::Service;
 use domain::communs::event::{Event, EventId};
-use domain::communs::project::{Project, ProjectId, TerritoryKind};
+use domain::communs::project::{Project, ProjectId};
+use domain::communs::values::TerritoryKind;
 use domain::instant;
 use domain::reference::territory;
 
@@ -44,6 +46,7 @@ enum HeadItem {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         territory: Option<String>,
         revision: u64,
+        #[serde(serialize_with = "stored_form")]
         project: Box<Project>,
     },
     Tombstone {
@@ -90,16 +93,29 @@ struct HistoryItem {
     event: EventId,
 }
 
-impl CommunsStore {
+/// What reads projects one by one, whoever asks: kept apart from the rest of the store, so that a function can see to
+/// it that rights are judged wherever it is used.
+#[derive(Clone, Debug)]
+pub struct ProjectReader(pub(super) CommunsStore);
+
+impl ProjectReader {
+    /// A reader of the projects in `store`.
+    #[must_use]
+    pub fn new(store: CommunsStore) -> Self {
+        Self(store)
+    }
+
     /// The project, its tombstone, or `None` when there never was one.
     ///
     /// # Errors
     /// When DynamoDB fails.
     pub async fn project(&self, id: ProjectId) -> Result<Option<Stored>, StoreError> {
-        let item: Option<HeadItem> = self.get(&keys::head(id)).await?;
+        let item: Option<HeadItem> = self.0.get(&keys::head(id)).await?;
         Ok(item.map(HeadItem::into_stored))
     }
+}
 
+impl CommunsStore {
     /// The project a service's external id names.
     ///
     /// # Errors
@@ -246,6 +262,18 @@ impl CommunsStore {
     }
 }
 
+/// A project as it is kept: without what it has not, and its budget in cents, so that it sums exactly.
+fn stored_form<S: serde::Serializer>(project: &Project, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut form = serde_json::to_value(project).map_err(serde::ser::Error::custom)?;
+    if let Some(members) = form.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+        if let Some(euros) = project.content.budget_previsionnel {
+            members.insert("budgetPrevisionnel".to_owned(), json!({"cents": euros.cents()}));
+        }
+    }
+    form.serialize(serializer)
+}
+
 impl HeadItem {
     fn live(project: &Project, revision: u64) -> Self {
         Self::Live {
@@ -289,7 +317,7 @@ fn departements(project: &Project) -> Vec<String> {
             codes.push(code.to_owned());
         }
     };
-    for collectivite in &project.collectivites {
+    for collectivite in &project.content.collectivites {
         match collectivite.kind {
             TerritoryKind::Commune => {
                 if let Some(commune) = territory::commune(&collectivite.code) {
@@ -306,4 +334,43 @@ fn departements(project: &Project) -> Vec<String> {
         }
     }
     if codes.len() > DEPARTEMENTS_MAX { vec![WHOLE_COUNTRY.to_owned()] } else { codes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+    use domain::communs::values::Euros;
+    use serde_json::Value;
+
+    /// As it was written before a project embedded its content.
+    fn stored() -> Value {
+        json!({
+            "id": "019a4323-5f80-7a01-8e5b-8a3f2d6c1b90",
+            "origin": "mec",
+            "externalIds": {"mec": "mec-1042"},
+            "natifs": {"mec": "Opération démarrée"},
+            "nom": "Halle",
+            "statut": "EN_COURS",
+            "collectivites": [{"type": "Commune", "code": "67482"}],
+            "porteur": {
+                "siret": "24670048800017", "referentEmail": null, "referentTelephone": null, "referentPrenom": null,
+                "referentNom": null, "referentFonction": null,
+            },
+            "budgetPrevisionnel": {"cents": 1250},
+            "version": 3,
+            "createdAt": "2026-11-02T09:00:00.000Z",
+            "updatedAt": "2026-11-12T14:31:07.214Z",
+        })
+    }
+
+    #[test]
+    fn the_stored_form_stays_what_it_was() {
+        let item = schema::write(&json!({"revision": 7, "project": stored()})).unwrap();
+        let HeadItem::Live { project, revision, .. } = schema::read(item).unwrap() else { panic!("a live project") };
+        assert_eq!((revision, project.version), (7, 3));
+        assert_eq!(project.content.budget_previsionnel, Euros::parse(12.5));
+        let written: Value = schema::read(schema::write(&HeadItem::live(&project, 8)).unwrap()).unwrap();
+        assert_eq!(written["project"], stored());
+    }
 }

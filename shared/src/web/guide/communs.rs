@@ -42,10 +42,12 @@ pub(super) fn guide(code: Code) -> Option<Guide> {
             "Vérifiez la clé d'API de votre service. Une clé perdue ne se retrouve pas : demandez-en une nouvelle.",
         ),
         Code::PermissionRefused => Guide::new(
-            "La clé est bonne, mais le droit nécessaire sur ce projet manque.",
-            "L'utilisateur nommé par X-User-Email n'a pas le niveau READ ou WRITE demandé, le service n'a ni créé le \
-             projet ni été lié à lui, ou un service touche au lien d'un autre.",
-            "Demandez à une personne qui a le droit WRITE, ou au service d'origine, d'accorder la permission.",
+            "La clé est bonne, mais le droit nécessaire manque.",
+            "Communs : l'utilisateur nommé par X-User-Email n'a pas le niveau READ ou WRITE demandé sur ce projet, le \
+             service n'a ni créé le projet ni été lié à lui, ou un service touche au lien d'un autre. Coop : la clé \
+             n'est pas celle, de portée sync, de La Coop.",
+            "Communs : demandez à une personne qui a le droit WRITE, ou au service d'origine, d'accorder la permission. \
+             Coop : employez la clé de La Coop.",
         )
         .detail("Le droit WRITE sur ce projet manque."),
         Code::ScopeRefused => Guide::new(

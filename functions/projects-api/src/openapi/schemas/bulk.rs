@@ -4,7 +4,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::project::NewProject;
+use domain::body::{Raw, Required};
+use domain::communs::bodies::ProjectBody;
 use passerelle::web::openapi::problem::Problem;
 
 /// Des projets à créer ou à mettre à jour.
@@ -12,8 +13,8 @@ use passerelle::web::openapi::problem::Problem;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Bulk {
     /// Un même `externalId` peut revenir : le dernier l'emporte.
-    #[schema(min_items = 1, max_items = 500)]
-    projects: Vec<NewProject>,
+    #[schema(value_type = Vec<ProjectBody>, min_items = 1, max_items = 500)]
+    pub(crate) projects: Required<Vec<Raw>>,
 }
 
 /// Le sort de chaque élément, dans l'ordre.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::event::EventType;
+use domain::communs::event_type::EventType;
 
 /// Où en est un événement pour un webhook.
 #[derive(Deserialize, ToSchema)]

@@ -1,32 +1,15 @@
 //! Events, and what copies are compared with.
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::permission::Level;
-use super::project::{Project, project_example};
-
-/// Le type d'un événement.
-#[derive(Deserialize, ToSchema)]
-pub(crate) enum EventType {
-    #[serde(rename = "project.created")]
-    ProjectCreated,
-    #[serde(rename = "project.updated")]
-    ProjectUpdated,
-    #[serde(rename = "project.status_changed")]
-    ProjectStatusChanged,
-    #[serde(rename = "project.linked")]
-    ProjectLinked,
-    #[serde(rename = "project.deleted")]
-    ProjectDeleted,
-    #[serde(rename = "permission.changed")]
-    PermissionChanged,
-    #[serde(rename = "person.erased")]
-    PersonErased,
-}
+use domain::communs::event_type::EventType;
+use domain::communs::examples;
+use domain::communs::permission::Level;
+use domain::communs::view::ProjectView;
 
 /// Une page d'événements, le plus ancien d'abord.
 #[derive(ToSchema)]
@@ -51,16 +34,15 @@ pub(crate) struct Event {
 }
 
 /// Ce qui a changé.
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "a schema: no value of it is ever made")]
 pub(crate) enum EventData {
     Project(ProjectChange),
     Permission(PermissionChange),
 }
 
 /// La nouvelle version d'un projet. Gardez la plus haute `version` reçue et ignorez les autres.
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProjectChange {
     project_id: Uuid,
@@ -72,11 +54,11 @@ pub(crate) struct ProjectChange {
     changed: Vec<String>,
     /// Le projet entier ; `null` après une suppression.
     #[schema(required)]
-    project: Option<Project>,
+    project: Option<ProjectView<'static>>,
 }
 
 /// Un droit donné ou retiré, sans dire à qui.
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PermissionChange {
     project_id: Uuid,
@@ -120,7 +102,7 @@ fn event_example() -> Value {
             "version": 3,
             "origin": "tet",
             "changed": ["statut"],
-            "project": project_example(),
+            "project": examples::project(),
         },
     })
 }

@@ -1,25 +1,21 @@
 //! Permissions.
 
+use domain::body::Required;
+use domain::communs::permission::Level;
+use domain::reference::email::Email;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-/// READ : lire le projet ; WRITE : le lire et le modifier.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
-pub(crate) enum Level {
-    Read,
-    Write,
-}
 
 /// Une personne et un niveau.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PersonAndLevel {
     /// L'adresse de la personne ; seule une empreinte en est gardée.
-    #[schema(format = Email, max_length = 254, example = "camille@ville.example")]
-    email: String,
-    level: Level,
+    #[schema(value_type = String, format = Email, max_length = 254, example = "camille@ville.example")]
+    pub(crate) email: Required<Email>,
+    #[schema(value_type = Level)]
+    pub(crate) level: Required<Level>,
 }
 
 /// Le droit explicite d'une personne sur un projet.
@@ -40,10 +36,10 @@ pub(crate) struct Allowed {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ManyProjects {
-    #[schema(format = Email, max_length = 254, example = "camille@ville.example")]
-    email: String,
-    #[schema(min_items = 1, max_items = 100, example = json!(["019a4323-5f80-7a01-8e5b-8a3f2d6c1b90"]))]
-    project_ids: Vec<String>,
+    #[schema(value_type = String, format = Email, max_length = 254, example = "camille@ville.example")]
+    pub(crate) email: Required<Email>,
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 100, example = json!(["019a4323-5f80-7a01-8e5b-8a3f2d6c1b90"]))]
+    pub(crate) project_ids: Required<Vec<String>>,
 }
 
 /// Les niveaux de la personne, dans l'ordre demandé.

@@ -1,5 +1,7 @@
 //! People, and their erasure.
 
+use domain::body::Required;
+use domain::reference::email::Email;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -7,8 +9,8 @@ use utoipa::ToSchema;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Person {
-    #[schema(format = Email, max_length = 254, example = "camille@ville.example")]
-    email: String,
+    #[schema(value_type = String, format = Email, max_length = 254, example = "camille@ville.example")]
+    pub(crate) email: Required<Email>,
 }
 
 /// Ce qui a été effacé ; tout est à zéro quand il n'y avait rien.

@@ -1,20 +1,7 @@
 //! Statuts.
 
-use serde::Deserialize;
+use domain::communs::statut::Generic;
 use utoipa::ToSchema;
-
-/// Le statut générique, commun à tous les services.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[schema(example = "EN_COURS")]
-pub(crate) enum StatutGenerique {
-    Idee,
-    Faisabilite,
-    EnCours,
-    Impacte,
-    Abandonne,
-    Termine,
-}
 
 /// La table des statuts du service appelant.
 #[derive(ToSchema)]
@@ -23,7 +10,7 @@ pub(crate) struct StatutTable {
     #[schema(example = "tet")]
     service: String,
     /// Tous les codes génériques.
-    generiques: Vec<StatutGenerique>,
+    generiques: Vec<Generic>,
     /// Les libellés du service, dans l'ordre de sa table ; vide s'il n'en a pas.
     statuts: Vec<StatutLabel>,
 }
@@ -34,5 +21,5 @@ pub(crate) struct StatutLabel {
     /// Le libellé du service.
     #[schema(example = "En cours")]
     natif: String,
-    generique: StatutGenerique,
+    generique: Generic,
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::delivery::ErrorClass;
-use super::event::EventType;
+use domain::communs::event_type::EventType;
 
 /// Une adresse à laquelle le service est prévenu des changements faits par les autres.
 #[derive(Deserialize, ToSchema)]

@@ -2,6 +2,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::api_key::Service;
+use crate::communs::event_type::EventType;
 use crate::webhooks::health::{DisabledReason, Health, OpenBreaker};
 use crate::webhooks::outcome::DeliveryOutcome;
 
@@ -36,7 +37,7 @@ fn open_webhook(probe: Option<&EventId>) -> Webhook {
 fn delivery(status: DeliveryStatus, attempt_count: u32) -> Delivery {
     Delivery {
         event_id: EventId::from(Uuid::from_u128(1)),
-        kind: Kind::ProjectUpdated,
+        kind: EventType::ProjectUpdated,
         project_id: ProjectId::from(Uuid::nil()),
         version: Some(2),
         status,
@@ -126,7 +127,7 @@ fn a_reschedule_begins_another_schedule_and_keeps_the_attempts() {
 fn only_retries_of_versions_can_be_superseded() {
     assert!(!delivery(DeliveryStatus::Pending, 0).can_be_superseded(), "a first attempt is always made");
     assert!(delivery(DeliveryStatus::Pending, 1).can_be_superseded());
-    for kind in [Kind::ProjectDeleted, Kind::PersonErased, Kind::PermissionChanged] {
+    for kind in [EventType::ProjectDeleted, EventType::PersonErased, EventType::PermissionChanged] {
         assert!(!Delivery { kind, ..delivery(DeliveryStatus::Pending, 1) }.can_be_superseded(), "{kind:?}");
     }
 }

@@ -1,143 +1,182 @@
 //! Carrying a decision out: state, history, rights and event in one conditional transaction, then the event on its
 //! way to the queue.
+//!
+//! A decision becomes a [`Write`]; the caller may add writes of its own before it commits it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::communs::event::{Event, EventId};
 use domain::communs::permission::{Grant, Level};
-use domain::communs::project::{Change, Outcome, Porteur, Project, ProjectId};
+use domain::communs::project::{Change, Outcome, Project, ProjectId};
+use domain::communs::values::Porteur;
 use passerelle::identity::person_hash::Person;
+use passerelle::platform::clock::Clock;
+use passerelle::platform::ids::Ids;
 use passerelle::platform::measures::Count;
-use passerelle::platform::queue::DeliveryTask;
+use passerelle::platform::queue::{DeliveryQueue, DeliveryTask};
+use passerelle::platform::secrets::RotatingKeys;
+use passerelle::store::communs::CommunsStore;
 use passerelle::store::communs::events::Recipient;
 use passerelle::store::communs::grants::Held;
 use passerelle::store::transaction::Transaction;
+use passerelle::web::error::ApiError;
 
 use crate::access::Found;
-use crate::app::App;
 use crate::caller::ServiceCaller;
-use passerelle::web::error::ApiError;
+use crate::people::hash_porteur;
 
 /// How old an event's instant may be when its commit begins: the reads in between may have been slow. The commit takes
 /// at most the store's operation timeout; together they stay below the feed's lag, so that the feed has no gap.
 const STAMP_GOOD_FOR: TimeDelta = TimeDelta::milliseconds(500);
 
+/// What writes projects, rights and events.
+#[derive(Clone)]
+pub(crate) struct ProjectWrites {
+    pub(crate) store: CommunsStore,
+    pub(crate) deliveries: DeliveryQueue,
+    pub(crate) people: RotatingKeys,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+}
+
+/// A decision about to be committed: what is written, and the event that tells of it, if any.
+#[derive(Default)]
+pub(crate) struct Write {
+    pub(crate) transaction: Transaction,
+    event: Option<Event>,
+}
+
 /// An event added to a transaction, and whom to tell of it once it is committed.
-pub(crate) struct Outgoing {
+struct Outgoing {
     event: EventId,
     recipients: Vec<Recipient>,
 }
 
-impl App {
-    /// Stores a new project with everything that comes with it. `extra` may add writes of the request's own.
+impl ProjectWrites {
+    /// A new project with everything that comes with it.
     ///
     /// # Errors
-    /// [`ApiError::Race`] when somebody was faster.
-    pub(crate) async fn commit_creation(
-        &self,
-        caller: &ServiceCaller,
-        change: &Change,
-        extra: impl FnOnce(&mut Transaction) -> Result<(), ApiError>,
-    ) -> Result<(), ApiError> {
+    /// When a right cannot be read, or an item not be built.
+    pub(crate) async fn creation(&self, caller: &ServiceCaller, change: &Change) -> Result<Write, ApiError> {
         let mut transaction = Transaction::default();
-        self.store.create_project(&mut transaction, &change.project)?;
-        let creator = caller.user.as_ref().map(|user| &user.person);
-        self.add_rights(&mut transaction, change.project.id, creator, None, change.project.porteur.as_ref()).await?;
-        extra(&mut transaction)?;
-        self.commit_change(transaction, caller, change).await
+        let project = &change.project;
+        self.store.create_project(&mut transaction, project)?;
+        let porteur = project.content.porteur.as_ref();
+        self.add_rights(&mut transaction, project.id, caller.user.as_ref(), None, porteur).await?;
+        self.change(transaction, caller, change)
     }
 
-    /// Stores what was decided of a project read as `found`, if anything.
+    /// What was decided of a project read as `found`, if anything.
     ///
     /// # Errors
-    /// [`ApiError::Race`] when somebody was faster.
-    pub(crate) async fn commit_outcome(
+    /// When a right cannot be read, or an item not be built.
+    pub(crate) async fn outcome(
         &self,
         caller: &ServiceCaller,
         found: &Found,
-        outcome: Outcome,
-        extra: impl FnOnce(&mut Transaction) -> Result<(), ApiError>,
-    ) -> Result<(), ApiError> {
+        outcome: &Outcome,
+    ) -> Result<Write, ApiError> {
         let mut transaction = Transaction::default();
-        extra(&mut transaction)?;
         match outcome {
-            Outcome::Unchanged if transaction.is_empty() => Ok(()),
-            Outcome::Unchanged => Ok(self.store.commit(transaction).await?),
+            Outcome::Unchanged => Ok(Write::default()),
             Outcome::Silent(next) => {
-                self.store.update_project(&mut transaction, &found.project, &next, found.revision)?;
-                Ok(self.store.commit(transaction).await?)
+                self.store.update_project(&mut transaction, &found.project, next, found.revision)?;
+                Ok(Write { transaction, event: None })
             }
             Outcome::Changed(change) => {
                 let (before, after) = (&found.project, &change.project);
                 self.store.update_project(&mut transaction, before, after, found.revision)?;
-                let porteurs = (before.porteur.as_ref(), after.porteur.as_ref());
+                let porteurs = (before.content.porteur.as_ref(), after.content.porteur.as_ref());
                 self.add_rights(&mut transaction, after.id, None, porteurs.0, porteurs.1).await?;
-                self.commit_change(transaction, caller, &change).await
+                self.change(transaction, caller, change)
             }
         }
     }
 
-    /// Stores a new version, given the writes that come with it: history and event are added, the others told.
+    /// The end of a project read as `found`: a tombstone stays, the others are told.
     ///
     /// # Errors
-    /// [`ApiError::Race`] when somebody was faster.
-    pub(crate) async fn commit_change(
-        &self,
-        mut transaction: Transaction,
-        caller: &ServiceCaller,
-        change: &Change,
-    ) -> Result<(), ApiError> {
-        let event = Event::of_change(self.event_id(change.project.updated_at), &caller.service, change);
-        self.store.add_history(&mut transaction, &event, caller.user.is_some())?;
-        self.commit_event(transaction, &event).await
-    }
-
-    /// Buries a project read as `found`: a tombstone stays, the others are told.
-    ///
-    /// # Errors
-    /// [`ApiError::Race`] when somebody was faster.
-    pub(crate) async fn commit_deletion(&self, caller: &ServiceCaller, found: &Found) -> Result<(), ApiError> {
+    /// When a right cannot be read, or an item not be built.
+    pub(crate) async fn deletion(&self, caller: &ServiceCaller, found: &Found) -> Result<Write, ApiError> {
         let project = &found.project;
         let at = project.instant_of_change(self.clock.now());
         let mut transaction = Transaction::default();
         self.store.bury_project(&mut transaction, project, found.revision, at)?;
-        self.add_rights(&mut transaction, project.id, None, project.porteur.as_ref(), None).await?;
+        self.add_rights(&mut transaction, project.id, None, project.content.porteur.as_ref(), None).await?;
         let event = Event::of_deletion(self.event_id(at), &caller.service, project, at);
         self.store.add_history(&mut transaction, &event, caller.user.is_some())?;
-        self.commit_event(transaction, &event).await
+        Ok(Write { transaction, event: Some(event) })
     }
 
-    /// Changes a person's explicit right on a project; nothing is stored or told when it is so already.
+    /// A person's explicit right on a project; nothing when it is so already.
     ///
     /// # Errors
-    /// [`ApiError::Race`] when somebody was faster.
-    pub(crate) async fn commit_grant(
+    /// When the right cannot be read, or an item not be built.
+    pub(crate) async fn grant(
         &self,
         caller: &ServiceCaller,
         project: &Project,
         person: &Person,
         level: Option<Level>,
-    ) -> Result<(), ApiError> {
+    ) -> Result<Write, ApiError> {
         let held = self.store.grant(person, project.id).await?;
         let before = held.grant();
         if before.explicit == level {
-            return Ok(());
+            return Ok(Write::default());
         }
         let now = self.clock.now();
         let mut transaction = Transaction::default();
         let wanted = Grant { explicit: level, ..before };
         self.store.set_grant(&mut transaction, person, project.id, &held, wanted, now)?;
         let event = Event::of_permission(self.event_id(now), &caller.service, project.id, level, now);
-        self.commit_event(transaction, &event).await
+        Ok(Write { transaction, event: Some(event) })
     }
 
-    /// Commits a transaction with its event, and sends the event on its way.
+    /// The end of every right of a person on a project, `held` until now, and of the porteur if `blanked` says so.
     ///
     /// # Errors
-    /// [`ApiError::Race`] when somebody was faster.
-    pub(crate) async fn commit_event(&self, mut transaction: Transaction, event: &Event) -> Result<(), ApiError> {
-        let outgoing = self.add_event(&mut transaction, event).await?;
+    /// When an item cannot be built.
+    pub(crate) fn erasure(
+        &self,
+        caller: &ServiceCaller,
+        found: &Found,
+        person: &Person,
+        held: &Held,
+        blanked: &Outcome,
+    ) -> Result<Write, ApiError> {
+        let (now, id) = (self.clock.now(), found.project.id);
+        let mut transaction = Transaction::default();
+        self.store.set_grant(&mut transaction, person, id, held, held.grant().trace(), now)?;
+        match blanked {
+            Outcome::Changed(change) => {
+                self.store.update_project(&mut transaction, &found.project, &change.project, found.revision)?;
+                self.change(transaction, &caller.without_user(), change)
+            }
+            Outcome::Unchanged | Outcome::Silent(_) => {
+                let event = Event::of_erased_right(self.event_id(now), &caller.service, &found.project, now);
+                Ok(Write { transaction, event: Some(event) })
+            }
+        }
+    }
+
+    /// A new version, given the writes that come with it: its history and event are added.
+    fn change(&self, mut transaction: Transaction, caller: &ServiceCaller, change: &Change) -> Result<Write, ApiError> {
+        let event = Event::of_change(self.event_id(change.project.updated_at), &caller.service, change);
+        self.store.add_history(&mut transaction, &event, caller.user.is_some())?;
+        Ok(Write { transaction, event: Some(event) })
+    }
+
+    /// Commits a write, and sends its event on its way.
+    ///
+    /// # Errors
+    /// [`ApiError::DecideAgain`] when somebody was faster.
+    pub(crate) async fn commit(&self, write: Write) -> Result<(), ApiError> {
+        let Write { mut transaction, event } = write;
+        let Some(event) = event else {
+            return if transaction.is_empty() { Ok(()) } else { Ok(self.store.commit(transaction).await?) };
+        };
+        let outgoing = self.add_event(&mut transaction, &event).await?;
         if self.clock.now() - event.at > STAMP_GOOD_FOR {
-            return Err(ApiError::Race);
+            return Err(ApiError::DecideAgain);
         }
         self.store.commit(transaction).await?;
         Count::ChangesAccepted.one();
@@ -147,7 +186,7 @@ impl App {
     }
 
     /// A new event's id: ids sort in order of commit.
-    pub(crate) fn event_id(&self, at: DateTime<Utc>) -> EventId {
+    fn event_id(&self, at: DateTime<Utc>) -> EventId {
         self.ids.next(at).into()
     }
 
@@ -185,7 +224,8 @@ impl App {
         porteur_before: Option<&Porteur>,
         porteur_after: Option<&Porteur>,
     ) -> Result<(), ApiError> {
-        let (before, after) = (self.porteur(porteur_before), self.porteur(porteur_after));
+        let keys = self.people.current();
+        let (before, after) = (hash_porteur(porteur_before, &keys), hash_porteur(porteur_after, &keys));
         let mut people: Vec<&Person> = Vec::new();
         // The porteur that stays the same, typed in another way maybe, keeps its right.
         let changing = [&before, &after].into_iter().flatten().filter(|_| before != after);
