@@ -17,7 +17,7 @@ use passerelle::platform::queue::{DeliveryQueue, DeliveryTask, QueueError};
 use passerelle::store::communs::events::{Pending, Recipient, SENT_WITHIN};
 use passerelle::store::communs::webhooks::StoredWebhook;
 use passerelle::store::communs::{CommunsStore, keys};
-use passerelle::store::error::{CommitError, StoreError};
+use passerelle::store::error::{StoreError, unless_raced};
 use serde::Serialize;
 
 /// The most things taken from one partition in one run.
@@ -133,7 +133,7 @@ impl Sweeper {
     }
 
     async fn send_event(&self, pending: &Pending, now: DateTime<Utc>) -> Result<bool, SweepError> {
-        if !won_race(self.store.lease_event(pending, now + EVENT_LEASE).await)? {
+        if unless_raced(self.store.lease_event(pending, now + EVENT_LEASE).await)?.is_none() {
             return Ok(false);
         }
         let Some((event, recipients)) = self.store.event(&pending.id).await? else { return Ok(false) };
@@ -170,7 +170,7 @@ impl Sweeper {
         let Some((event, due)) = due.into_iter().next() else { return Ok(0) };
         let Some(health) = webhook.health.lease_probe(event.as_str(), now) else { return Ok(0) };
         let leased = Webhook { health, ..Webhook::clone(webhook) };
-        if !won_race(self.store.update_webhook(webhook, leased).await.map(drop))? {
+        if unless_raced(self.store.update_webhook(webhook, leased).await)?.is_none() {
             return Ok(0);
         }
         Ok(usize::from(self.send_retry(webhook, &event, due, now).await?))
@@ -184,21 +184,12 @@ impl Sweeper {
         now: DateTime<Utc>,
     ) -> Result<bool, SweepError> {
         let until = now + SWEEP_GRACE;
-        if !won_race(self.store.lease_delivery(webhook.id, event, due, until).await)? {
+        if unless_raced(self.store.lease_delivery(webhook.id, event, due, until).await)?.is_none() {
             return Ok(false);
         }
         let Some(delivery) = self.store.delivery(webhook.id, event).await? else { return Ok(false) };
         let task = DeliveryTask::next_attempt(webhook, &delivery, until);
         self.retries.send(&[task], 0).await?;
         Ok(true)
-    }
-}
-
-/// Whether the write went through; a race lost means that somebody else has it.
-fn won_race(written: Result<(), CommitError>) -> Result<bool, StoreError> {
-    match written {
-        Ok(()) => Ok(true),
-        Err(CommitError::Race) => Ok(false),
-        Err(CommitError::Store(error)) => Err(error),
     }
 }

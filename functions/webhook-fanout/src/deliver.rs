@@ -8,13 +8,14 @@ use domain::webhooks::delivery::{Attempt, Delivery, NextStep};
 use domain::webhooks::outcome::DeliveryOutcome;
 use domain::webhooks::retry::{Carrier, SWEEP_GRACE, carrier};
 use domain::webhooks::subscription::Webhook;
-use passerelle::platform::measures::{self, Count};
+use passerelle::platform::batch::drop_dead;
+use passerelle::platform::measures;
 use passerelle::platform::queue::{DeliveryTask, QueueError};
 use passerelle::platform::secrets::SecretError;
 use passerelle::store::communs::deliveries::Expect;
 use passerelle::store::communs::delivery_facts::DeliveryFacts;
 use passerelle::store::communs::webhooks::StoredWebhook;
-use passerelle::store::error::{CommitError, StoreError};
+use passerelle::store::error::{StoreError, unless_raced};
 
 use crate::Fanout;
 
@@ -46,11 +47,7 @@ struct Candidate<'a> {
 
 impl Fanout {
     /// Handles one task, given what was read for its whole batch.
-    pub(crate) async fn deliver(&self, task: Option<DeliveryTask>, facts: &DeliveryFacts) -> Result<(), DeliverError> {
-        let Some(task) = task else {
-            drop_message("unreadable message");
-            return Ok(());
-        };
+    pub(crate) async fn deliver(&self, task: DeliveryTask, facts: &DeliveryFacts) -> Result<(), DeliverError> {
         if facts.is_unreadable(&task) {
             return Err(DeliverError::Unreadable);
         }
@@ -60,7 +57,7 @@ impl Fanout {
             return Ok(());
         };
         let Some(event) = facts.event(&task) else {
-            drop_message("expired event");
+            drop_dead("expired event");
             return Ok(());
         };
         let stored = facts.delivery(&task);
@@ -69,9 +66,9 @@ impl Fanout {
         let delivery = stored.cloned().unwrap_or_else(|| Delivery::new(event, now));
         match delivery.next_step(webhook, task.attempts) {
             NextStep::Ignore => Ok(()),
-            NextStep::Hold => ignore_lost_race(self.write(webhook, &delivery.hold(), None, expect).await),
+            NextStep::Hold => self.write(webhook, &delivery.hold(), None, expect).await,
             // Due at once: the sweeper sends one as a probe while the breaker is open, all once it is closed.
-            NextStep::Wait => ignore_lost_race(self.write(webhook, &delivery, Some(now), expect).await),
+            NextStep::Wait => self.write(webhook, &delivery, Some(now), expect).await,
             NextStep::Attempt => self.consider(Candidate { task, webhook, event, delivery, expect }, now).await,
         }
     }
@@ -81,7 +78,7 @@ impl Fanout {
     async fn consider(&self, candidate: Candidate<'_>, now: DateTime<Utc>) -> Result<(), DeliverError> {
         let Candidate { task, webhook, delivery, expect, .. } = &candidate;
         if delivery.can_be_superseded() && self.store.is_superseded(webhook.id, delivery).await? {
-            return ignore_lost_race(self.write(webhook, &delivery.supersede(), None, *expect).await);
+            return self.write(webhook, &delivery.supersede(), None, *expect).await;
         }
         if task.is_first_attempt() && !task.diverted && webhook.health.is_slow(now) {
             let diverted = DeliveryTask { diverted: true, ..task.clone() };
@@ -97,11 +94,8 @@ impl Fanout {
     /// nothing stored to take.
     async fn take(&self, task: &DeliveryTask, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let Some(due) = task.due else { return Ok(true) };
-        match self.store.lease_delivery(task.webhook, &task.event, due, now + SWEEP_GRACE).await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Race) => Ok(false),
-            Err(CommitError::Store(error)) => Err(error),
-        }
+        let leased = self.store.lease_delivery(task.webhook, &task.event, due, now + SWEEP_GRACE).await;
+        Ok(unless_raced(leased)?.is_some())
     }
 
     async fn attempt(&self, candidate: Candidate<'_>) -> Result<(), DeliverError> {
@@ -126,7 +120,7 @@ impl Fanout {
             Some(Carrier::Sweeper { swept_at }) => Some(swept_at),
             None => None,
         };
-        ignore_lost_race(self.write(webhook, &next, swept_at, expect).await)
+        self.write(webhook, &next, swept_at, expect).await
     }
 
     /// One signed POST. A receiver that has not answered within [`SLOW_AFTER`] is marked as slow while it is waited
@@ -147,27 +141,16 @@ impl Fanout {
         Ok(sent?)
     }
 
+    /// Writes what came of a task. A race lost means that somebody else has dealt with the delivery.
     async fn write(
         &self,
         webhook: &Webhook,
         delivery: &Delivery,
         swept_at: Option<DateTime<Utc>>,
         expect: Expect,
-    ) -> Result<(), CommitError> {
-        self.store.write_delivery(webhook.id, delivery, swept_at, expect, self.clock.now()).await
+    ) -> Result<(), DeliverError> {
+        let written = self.store.write_delivery(webhook.id, delivery, swept_at, expect, self.clock.now()).await;
+        unless_raced(written)?;
+        Ok(())
     }
-}
-
-/// A race lost to write a delivery means that somebody else has dealt with it.
-fn ignore_lost_race(written: Result<(), CommitError>) -> Result<(), DeliverError> {
-    match written {
-        Ok(()) | Err(CommitError::Race) => Ok(()),
-        Err(CommitError::Store(error)) => Err(error.into()),
-    }
-}
-
-/// Takes a message out of the queue for good, loudly: nothing can be done for it, now or later.
-fn drop_message(reason: &'static str) {
-    Count::DeadMessages.one();
-    tracing::error!(reason, "message dropped");
 }

@@ -1,7 +1,6 @@
 //! One SQS message is one event for one webhook: sign, POST, write the delivery down.
 //!
-//! Records of a batch are handled concurrently and answered one by one (`ReportBatchItemFailures`): one bad body, one
-//! slow receiver or one panic leaves the others alone. What is due and how it went lives in DynamoDB; a message only
+//! The messages of a batch are handled concurrently and answered one by one. What is due and how it went lives in DynamoDB; a message only
 //! names a delivery to attempt, so a lost, doubled or late message does no harm.
 //!
 //! Source: docs/spec/webhooks.md#from-a-write-to-a-webhook
@@ -9,19 +8,20 @@
 mod deliver;
 mod receiver_health;
 
+use std::collections::HashSet;
+
 use aws_config::SdkConfig;
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use domain::webhooks::address::Policy;
-use futures_util::FutureExt as _;
-use futures_util::future::join_all;
 use passerelle::clients::signed::SignedSender;
 use passerelle::clients::webhook::{Timeouts, WebhookClient};
+use passerelle::platform::batch::{self, Concurrency, Failures, Message};
 use passerelle::platform::clock::Clock;
 use passerelle::platform::config::{ConfigError, Variables};
+use passerelle::platform::lambda::Invocation;
 use passerelle::platform::queue::{DeliveryQueue, DeliveryTask};
 use passerelle::platform::secrets::{RotatingKeys, SecretError};
 use passerelle::store::communs::CommunsStore;
-use passerelle::store::communs::delivery_facts::DeliveryFacts;
 
 /// The function's environment.
 #[derive(Clone, Debug)]
@@ -89,53 +89,29 @@ impl Fanout {
         })
     }
 
-    /// Handles a batch and names the records that must come again.
-    pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
+    /// Handles a batch and names the messages that must come again.
+    pub async fn handle(&self, event: SqsEvent, invocation: Invocation) -> SqsBatchResponse {
         self.sealing.keep_fresh().await;
-        let tasks: Vec<Option<DeliveryTask>> = event.records.iter().map(parse_task).collect();
-        // One read for the whole batch; each record then stands for itself.
-        let named: Vec<DeliveryTask> = tasks.iter().flatten().cloned().collect();
-        let mut response = SqsBatchResponse::default();
-        response.batch_item_failures = match self.store.load_delivery_facts(&named).await {
+        let messages = without_doubles(batch::read(event, |body| serde_json::from_str(body).ok()));
+        // One read for the whole batch; each message then stands for itself.
+        let tasks: Vec<DeliveryTask> = messages.iter().map(|message| message.body.clone()).collect();
+        let failures = match self.store.load_delivery_facts(&tasks).await {
             Ok(facts) => {
-                let records = event.records.iter().zip(tasks);
-                let handled = records.map(|(record, task)| self.handle_one(record, task, &facts));
-                join_all(handled).await.into_iter().flatten().collect()
+                let all_at_once = Concurrency::AtMost(messages.len());
+                invocation.handle_each(messages, all_at_once, |task| self.deliver(task, &facts)).await
             }
             Err(error) => {
-                tracing::error!(error = %error, "batch not read: all of it will come again");
-                event.records.iter().filter_map(failure).collect()
+                tracing::error!(error = %error, "batch not read: all of it comes again");
+                Failures::all(&messages)
             }
         };
-        response
-    }
-
-    async fn handle_one(
-        &self,
-        record: &SqsMessage,
-        task: Option<DeliveryTask>,
-        facts: &DeliveryFacts,
-    ) -> Option<BatchItemFailure> {
-        let handled = std::panic::AssertUnwindSafe(self.deliver(task, facts)).catch_unwind().await;
-        let error: Box<dyn std::error::Error + Send + Sync> = match handled {
-            Ok(Ok(())) => return None,
-            Ok(Err(error)) => error.into(),
-            Err(_) => "the record's handler panicked".into(),
-        };
-        let cause = error.source().map(ToString::to_string);
-        tracing::error!(message = record.message_id, error = %error, cause, "record failed: it will come again");
-        failure(record)
+        failures.into()
     }
 }
 
-/// The task a message carries; `None` when it cannot be read.
-fn parse_task(message: &SqsMessage) -> Option<DeliveryTask> {
-    serde_json::from_str(message.body.as_deref()?).ok()
-}
-
-/// The report of a failed record. An empty identifier would fail the whole batch: a record without one has none.
-fn failure(record: &SqsMessage) -> Option<BatchItemFailure> {
-    let mut failure = BatchItemFailure::default();
-    failure.item_identifier = record.message_id.clone().filter(|id| !id.is_empty())?;
-    Some(failure)
+/// One message per task: a task that SQS brings twice in one batch is attempted once. The doubles are done with the
+/// batch, whatever comes of the first: if that fails, it comes again by itself.
+fn without_doubles(messages: Vec<Message<DeliveryTask>>) -> Vec<Message<DeliveryTask>> {
+    let mut seen = HashSet::new();
+    messages.into_iter().filter(|message| seen.insert(message.body.clone())).collect()
 }

@@ -12,5 +12,5 @@ async fn main() -> Result<(), Error> {
     let config = Config::read(|name| std::env::var(name).ok())?;
     let sdk = passerelle::platform::aws::load().await;
     let fanout = Fanout::start(&sdk, config, Clock::system()).await?;
-    Handlers::default().batch(|event, _| fanout.handle(event)).run(telemetry).await
+    Handlers::default().batch(|event, invocation| fanout.handle(event, invocation)).run(telemetry).await
 }

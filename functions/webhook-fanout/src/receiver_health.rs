@@ -6,7 +6,7 @@ use domain::webhooks::outcome::DeliveryOutcome;
 use domain::webhooks::subscription::{Webhook, WebhookStatus};
 use passerelle::platform::measures::Count;
 use passerelle::store::communs::webhooks::StoredWebhook;
-use passerelle::store::error::{CommitError, StoreError};
+use passerelle::store::error::{CommitError, StoreError, unless_raced};
 
 use crate::Fanout;
 
@@ -48,11 +48,9 @@ impl Fanout {
     pub(crate) async fn mark_slow(&self, webhook: &Webhook, now: DateTime<Utc>) -> Result<(), StoreError> {
         let Some(webhook) = self.store.webhook(&webhook.service, webhook.id).await? else { return Ok(()) };
         let Some(health) = webhook.health.mark_slow(now) else { return Ok(()) };
-        match self.store.update_webhook(&webhook, Webhook { health, ..Webhook::clone(&webhook) }).await {
-            // Whoever was faster has marked it, or the next attempt will.
-            Ok(_) | Err(CommitError::Race) => Ok(()),
-            Err(CommitError::Store(error)) => Err(error),
-        }
+        // Whoever was faster has marked it, or the next attempt will.
+        unless_raced(self.store.update_webhook(&webhook, Webhook { health, ..Webhook::clone(&webhook) }).await)?;
+        Ok(())
     }
 }
 

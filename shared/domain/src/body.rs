@@ -30,7 +30,7 @@ pub use error::{MISSING, Refusal};
 pub(crate) use json::members_of;
 pub use json::parse;
 pub use members::{Field, Missing, Required};
-pub use values::{Id, Number, Raw};
+pub use values::{Id, Instant, Number, Raw};
 
 use serde::Serialize;
 
@@ -80,6 +80,12 @@ impl Faults {
     #[must_use]
     pub fn concern(&self, pointer: &str) -> bool {
         self.found.iter().any(|fault| fault.pointer.strip_prefix(&self.base) == Some(pointer))
+    }
+
+    /// Whether nothing was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
     }
 
     /// `body`, if nothing is wrong with it.

@@ -15,7 +15,7 @@ use domain::webhooks::subscription::{Webhook, WebhookId};
 const BATCH: usize = 10;
 
 /// The content of a message: a delivery that is to be attempted now. Members a newer version may add are ignored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryTask {
     /// The event to deliver.

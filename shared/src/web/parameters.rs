@@ -14,8 +14,16 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        query::parse(parts.uri.query()).map(Self).map_err(refused)
+        parse(parts.uri.query()).map(Self)
     }
+}
+
+/// Reads a query string, for a route that examines something else before it.
+///
+/// # Errors
+/// 400 that names the parameter.
+pub fn parse<T: DeserializeOwned>(query: Option<&str>) -> Result<T, Problem> {
+    query::parse(query).map_err(refused)
 }
 
 /// A request without query parameters.

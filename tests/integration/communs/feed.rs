@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use acceptance::api::{Api, Caller};
 use acceptance::moving_clock::MovingClock;
+use acceptance::world::World;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::api_key::Scope;
 use engines::{Fault, Storage};
@@ -59,4 +60,27 @@ async fn a_late_writer_is_not_skipped() {
     assert_eq!(shown, ["late", "quick"]);
     let (shown, _) = feed(&api, &tet, Some(&cursor)).await;
     assert!(shown.is_empty(), "{shown:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_whose_commit_begins_late_is_stamped_anew() {
+    let world = World::start().await;
+    let start = world.clock.now();
+    let mec = world.caller("mec", Scope::Sync).await;
+
+    // The event has its instant when the reading of the webhooks is held up, longer than a stamp is good for.
+    let faults = world.stack.engines().faults();
+    faults.inject("Query", Fault::Delay(Duration::from_millis(100)), 1);
+    let late = {
+        let (api, mec) = (world.communs(), mec.clone());
+        tokio::spawn(async move { api.send(&Method::POST, "/projects", &mec, Some(&project("late"))).await })
+    };
+    while faults.waiting("Query") > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    world.pass(TimeDelta::milliseconds(501));
+    let made = late.await.expect("answered");
+    assert_eq!(made.status, StatusCode::CREATED);
+    let stamped: DateTime<Utc> = made.text("updatedAt").parse().expect("an instant");
+    assert_eq!(stamped, start + TimeDelta::milliseconds(501), "a gap of the feed, for whoever reads up to its lag");
 }

@@ -1,3 +1,4 @@
 //! What the cases of the webhooks cannot show.
 
+mod fanout;
 mod third_party_verifiers;

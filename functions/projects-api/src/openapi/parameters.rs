@@ -1,7 +1,6 @@
 //! Parameters of several operations. The doc comments are the text of the document, in French.
 #![expect(dead_code, reason = "described, never built: only `IntoParams` reads these fields")]
 
-use chrono::{DateTime, Utc};
 use domain::api_key::Service;
 use domain::communs::cursor::{EventCursor, ProjectCursor};
 use domain::communs::statut::Generic;
@@ -176,16 +175,19 @@ pub(crate) struct DigestPage {
     pub(crate) limit: Option<query::Limit>,
 }
 
-/// Which deliveries are wanted.
-#[derive(IntoParams)]
+/// Which deliveries are wanted: what is documented is what is parsed.
+#[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct DeliveryFilter {
-    #[param(nullable = false, inline)]
-    status: Option<DeliveryStatus>,
+pub(crate) struct DeliveryQuery {
+    #[param(value_type = Option<DeliveryStatus>, nullable = false, inline)]
+    pub(crate) status: Option<domain::webhooks::delivery::DeliveryStatus>,
     /// Les événements d'avant cet instant, exclu.
-    #[param(nullable = false, example = "2026-11-12T00:00:00Z")]
-    before: Option<DateTime<Utc>>,
+    #[param(value_type = Option<DateTime<Utc>>, nullable = false, example = "2026-11-12T00:00:00Z")]
+    pub(crate) before: Option<Moment>,
     /// Le `nextCursor` de la page précédente.
-    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
-    cursor: Option<String>,
+    #[param(value_type = Option<String>, nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
+    pub(crate) cursor: Option<EventCursor>,
+    /// La taille de la page.
+    #[param(value_type = Option<u32>, nullable = false, minimum = 1, maximum = 100, default = 100)]
+    pub(crate) limit: Option<query::Limit>,
 }

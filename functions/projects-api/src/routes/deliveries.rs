@@ -2,9 +2,10 @@
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
-use domain::communs::cursor;
+use domain::communs::cursor::{self, EventCursor};
 use domain::communs::event::EventId;
 use domain::instant;
+use domain::query::{Limit, Moment};
 use domain::webhooks::delivery::{Delivery, DeliveryStatus};
 use domain::webhooks::subscription::{Webhook, WebhookStatus};
 use passerelle::web::problem::Code;
@@ -13,9 +14,10 @@ use serde_json::{Value, json};
 use super::webhooks::find_webhook;
 use crate::app::App;
 use crate::caller::ServiceCaller;
+use crate::openapi::parameters::DeliveryQuery;
 use crate::openapi::{parameters, refusals as by, schemas};
 use passerelle::web::error::ApiError;
-use passerelle::web::query::Query;
+use passerelle::web::parameters::parse;
 
 /// How many deliveries are read at a time.
 const READ_AT_A_TIME: i32 = 100;
@@ -28,7 +30,7 @@ const READ_AT_A_TIME: i32 = 100;
     tag = "Livraisons",
     summary = "Lister les livraisons d'un webhook",
     description = "L'événement le plus récent d'abord, sur 90 jours.",
-    params(parameters::WebhookPath, parameters::DeliveryFilter, parameters::Limit),
+    params(parameters::WebhookPath, parameters::DeliveryQuery),
     responses(
         (status = 200, description = "Une page de livraisons.", body = schemas::delivery::DeliveryPage),
         by::Refused<(by::Caller, by::Existing, by::Query)>,
@@ -42,22 +44,17 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, ApiError> {
     let webhook = find_webhook(&app, &caller, &id).await?;
-    let query = Query::read(query.as_deref(), &["status", "before", "cursor", "limit"])?;
-    let wanted = query.get("status", DeliveryStatus::parse)?;
-    let before = query.get("before", instant::parse)?.map(EventId::first_at);
-    let cursor = query.get("cursor", cursor::event)?;
-    let limit = query.limit()?;
-    let mut end = match (before, cursor) {
-        (Some(before), Some(cursor)) => Some(before.min(cursor)),
-        (before, cursor) => before.or(cursor),
-    };
+    let DeliveryQuery { status, before, cursor, limit } = parse(query.as_deref())?;
+    let limit = Limit::or(limit, 100);
+    let before = before.map(|Moment(instant)| EventId::first_at(instant));
+    let mut end = before.into_iter().chain(cursor.map(|EventCursor(event)| event)).min();
     let mut found: Vec<Delivery> = Vec::new();
     // One more than the page tells whether there is a next one.
     while found.len() <= limit {
         let page = app.store.deliveries(webhook.id, end.as_ref(), READ_AT_A_TIME).await?;
         let Some(last) = page.last() else { break };
         end = Some(last.event_id.clone());
-        found.extend(page.into_iter().filter(|d| wanted.is_none_or(|wanted| shown_status(d, &webhook) == wanted)));
+        found.extend(page.into_iter().filter(|d| status.is_none_or(|wanted| shown_status(d, &webhook) == wanted)));
     }
     let more = found.len() > limit;
     found.truncate(limit);

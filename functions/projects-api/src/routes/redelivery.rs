@@ -1,11 +1,11 @@
 //! Sending again: one delivery, all that was missed, or everything since a date.
 
+use std::time::{Duration, Instant};
+
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, State};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::communs::event::{Event, EventId};
-use domain::instant;
-use domain::shape::Shape;
 use domain::webhooks::delivery::{Delivery, DeliveryStatus, Supersession};
 use domain::webhooks::retry::SWEEP_GRACE;
 use domain::webhooks::subscription::{Webhook, WebhookStatus};
@@ -14,13 +14,14 @@ use http::StatusCode;
 use passerelle::platform::queue::DeliveryTask;
 use passerelle::store::communs::deliveries::Expect;
 use passerelle::store::error::CommitError;
-use passerelle::web::body::{MAX_BYTES, RawBody};
+use passerelle::web::body::{Media, RawBody};
 use passerelle::web::problem::{Code, Problem};
 use serde_json::{Value, json};
 
 use super::webhooks::find_webhook;
 use crate::app::App;
 use crate::caller::ServiceCaller;
+use crate::openapi::schemas::delivery::Since;
 use crate::openapi::{parameters, refusals as by, schemas};
 use passerelle::web::error::ApiError;
 
@@ -28,6 +29,13 @@ use passerelle::web::error::ApiError;
 const AT_A_TIME: usize = 16;
 /// How many are read at a time.
 const PER_PAGE: i32 = 100;
+
+/// How long a request may take to hold what is pending.
+const HOLDING_TIME: Duration = Duration::from_secs(15);
+/// How long to wait for the index when all it shows is held already; twice as long each time in a row.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// When to stop waiting for it: some two and a half seconds in all.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// `POST /webhooks/{id}/deliveries/{eventId}/resend`.
 #[utoipa::path(
@@ -77,10 +85,10 @@ pub(super) async fn recover(
     State(app): State<App>,
     caller: ServiceCaller,
     Path(id): Path<String>,
-    request: Request,
+    body: RawBody,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let webhook = find_webhook(&app, &caller, &id).await?;
-    let since = EventId::first_at(since(request, &webhook).await?);
+    let since = EventId::first_at(since(&body, &webhook)?);
     let (mut scheduled, mut end) = (0, None);
     loop {
         let page = app.store.deliveries(webhook.id, end.as_ref(), PER_PAGE).await?;
@@ -118,10 +126,10 @@ pub(super) async fn replay(
     State(app): State<App>,
     caller: ServiceCaller,
     Path(id): Path<String>,
-    request: Request,
+    body: RawBody,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let webhook = find_webhook(&app, &caller, &id).await?;
-    let since = since(request, &webhook).await?;
+    let since = since(&body, &webhook)?;
     let now = app.clock.now();
     let (mut scheduled, mut after) = (0, EventId::first_at(since));
     loop {
@@ -179,14 +187,27 @@ impl App {
     }
 
     /// Holds everything that is pending for a disabled webhook.
+    ///
+    /// # Errors
+    /// 503 when the index still shows what was held a moment ago, or there is more than a request has time for: what is
+    /// held stays so, and the next call goes on.
     pub(super) async fn hold_all(&self, webhook: &Webhook) -> Result<(), ApiError> {
-        loop {
+        let began = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        while began.elapsed() < HOLDING_TIME && pause < LONGEST_PAUSE {
             // Far enough to see every retry: the longest wait is a day.
             let horizon = self.clock.now() + TimeDelta::days(2);
-            if self.store.hold_due(webhook.id, horizon, PER_PAGE, self.clock.now()).await?.seen == 0 {
-                return Ok(());
+            let report = self.store.hold_due(webhook.id, horizon, PER_PAGE, self.clock.now()).await?;
+            match (report.seen, report.held) {
+                (0, _) => return Ok(()),
+                (_, 0) => {
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                _ => pause = FIRST_PAUSE,
             }
         }
+        Err(Code::Unavailable.into())
     }
 }
 
@@ -195,11 +216,8 @@ fn refuse_disabled(webhook: &Webhook) -> Result<(), Problem> {
 }
 
 /// The `since` of a body, inclusive; refused while the webhook is disabled.
-async fn since(request: Request, webhook: &Webhook) -> Result<DateTime<Utc>, ApiError> {
-    let body = RawBody::read(request, MAX_BYTES).await.json(false)?;
-    let field = Shape::object(&body, "", &["since"]).and_then(|shape| shape.text("since")).map_err(Problem::shape)?;
-    let since = field.set().as_deref().and_then(instant::parse);
-    let since = since.ok_or_else(|| Problem::value("/since", "un instant RFC 3339 est attendu"))?;
+fn since(body: &RawBody, webhook: &Webhook) -> Result<DateTime<Utc>, ApiError> {
+    let Since { since } = body.valid(Media::Json)?;
     refuse_disabled(webhook)?;
-    Ok(since)
+    Ok(since.get()?.0)
 }

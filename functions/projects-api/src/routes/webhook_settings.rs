@@ -1,104 +1,74 @@
-//! What a body asks of a webhook: its address, the types it wants, its description. All faults at once.
+//! What a body asks of a webhook: its address, the types it wants, its description. All faults are told at once.
 
+use domain::body::{Faults, Field, Parsed};
 use domain::communs::event_type::EventType;
-use domain::shape::{Fault, Field, Shape};
-use domain::webhooks::address::check_url;
+use domain::webhooks::address::{Policy, check_url};
 use domain::webhooks::subscription::Webhook;
-use passerelle::web::body::RawBody;
+use passerelle::web::body::{Media, RawBody};
+use passerelle::web::error::ApiError;
 use passerelle::web::problem::{Code, Problem};
-use serde_json::Value;
 
-use crate::app::App;
+use crate::openapi::schemas::webhook::{NewWebhook, WebhookPatch};
 
-/// The longest description.
-const DESCRIPTION_MAX: usize = 500;
-
-/// What a body asks for.
-pub(super) struct Wanted {
-    url: Field<String>,
-    event_types: Field<Vec<String>>,
-    description: Field<String>,
-}
-
-/// The same, judged.
-pub(super) struct Settings {
+/// What a service decides of its webhook.
+pub(super) struct WebhookSettings {
     pub(super) url: String,
     pub(super) event_types: Option<Vec<EventType>>,
     pub(super) description: Option<String>,
 }
 
-impl Wanted {
-    pub(super) fn read(body: &RawBody) -> Result<Self, Problem> {
-        Self::of(&body.json(false)?).map_err(Problem::shape)
-    }
+/// The settings of a webhook to be made.
+///
+/// # Errors
+/// 400 and 422 as for any body; a refused address has a problem of its own when it is the only fault.
+pub(super) fn parse_new(body: &RawBody, policy: Policy) -> Result<WebhookSettings, ApiError> {
+    let Parsed { body, mut faults } = body.parse::<NewWebhook>(Media::Json)?;
+    let event_types = body.event_types.set().map(|names| judge_types(&names, &mut faults));
+    let url = judge(body.url.ok(), policy, faults)?.ok_or(Problem::new(Code::ValidationFailed))?;
+    Ok(WebhookSettings { url, event_types, description: body.description.set().map(String::from) })
+}
 
-    pub(super) fn read_patch(body: &RawBody) -> Result<Self, Problem> {
-        Self::of(&body.json(true)?).map_err(Problem::shape)
+/// The settings after a merge patch.
+///
+/// # Errors
+/// Those of [`parse_new`].
+pub(super) fn parse_patch(body: &RawBody, current: &Webhook, policy: Policy) -> Result<WebhookSettings, ApiError> {
+    let Parsed { body, mut faults } = body.parse::<WebhookPatch>(Media::MergePatch)?;
+    let event_types = body.event_types.map(|names| judge_types(&names, &mut faults));
+    if body.url == Field::Null {
+        faults.add_missing("/url");
     }
+    let url = judge(body.url.set(), policy, faults)?;
+    Ok(WebhookSettings {
+        url: url.unwrap_or_else(|| current.url.clone()),
+        event_types: event_types.or_keep(current.event_types.clone()),
+        description: body.description.map(String::from).or_keep(current.description.clone()),
+    })
+}
 
-    fn of(body: &Value) -> Result<Self, Fault> {
-        let shape = Shape::object(body, "", &["url", "eventTypes", "description"])?;
-        Ok(Self {
-            url: shape.text("url")?,
-            event_types: shape.texts("eventTypes")?,
-            description: shape.text("description")?,
-        })
-    }
-
-    /// All faults at once; a refused address has a problem of its own when it is the only one.
-    pub(super) fn judge(self, app: &App, current: Option<&Webhook>) -> Result<Settings, Problem> {
-        let mut faults = Vec::new();
-        let mut refused = None;
-        let url = match (self.url, current) {
-            (Field::Set(url), _) => match check_url(&url, app.policy) {
-                Ok(checked) => checked.as_str().to_owned(),
-                Err(refusal) => {
-                    refused = Some(Fault::new("/url", refusal.to_string()));
-                    String::new()
-                }
-            },
-            (Field::Absent, Some(current)) => current.url.clone(),
-            _ => {
-                faults.push(Fault::new("/url", "valeur obligatoire"));
-                String::new()
-            }
-        };
-        let event_types = match self.event_types {
-            Field::Absent => current.and_then(|current| current.event_types.clone()),
-            Field::Null => None,
-            Field::Set(names) => Some(kinds(&names, &mut faults)),
-        };
-        let description = match self.description {
-            Field::Absent => current.and_then(|current| current.description.clone()),
-            Field::Null => None,
-            Field::Set(text) => {
-                if text.chars().count() > DESCRIPTION_MAX {
-                    faults.push(Fault::new("/description", "500 caractères au plus"));
-                }
-                Some(text)
-            }
-        };
-        match refused {
-            Some(fault) if faults.is_empty() => Err(Problem::new(Code::WebhookUrlRefused).errors(&[fault])),
-            None if faults.is_empty() => Ok(Settings { url, event_types, description }),
-            fault => {
-                faults.extend(fault);
-                Err(Problem::new(Code::ValidationFailed).errors(&faults))
-            }
+/// The address in canonical form, when nothing is wrong with it nor with the rest.
+fn judge(url: Option<String>, policy: Policy, mut faults: Faults) -> Result<Option<String>, Problem> {
+    match url.map(|url| check_url(&url, policy)).transpose() {
+        Ok(url) => Ok(faults.finish(url.map(|url| url.as_str().to_owned()))?),
+        Err(refusal) => {
+            let code = if faults.is_empty() { Code::WebhookUrlRefused } else { Code::ValidationFailed };
+            faults.add("/url", refusal.to_string());
+            Err(Problem::new(code).errors(&faults.finish(()).err().unwrap_or_default()))
         }
     }
 }
 
-fn kinds(names: &[String], faults: &mut Vec<Fault>) -> Vec<EventType> {
+/// The types named, each once; every unknown one is a fault at its own place.
+fn judge_types(names: &[String], faults: &mut Faults) -> Vec<EventType> {
     if names.is_empty() {
-        faults.push(Fault::new("/eventTypes", "au moins un type est attendu"));
+        faults.add("/eventTypes", "au moins un type est attendu");
     }
     let mut kinds = Vec::new();
-    for (i, name) in names.iter().enumerate() {
+    for (rank, name) in names.iter().enumerate() {
         match EventType::from_name(name) {
-            Some(kind) if !kinds.contains(&kind) => kinds.push(kind),
-            Some(_) => {}
-            None => faults.push(Fault::new(format!("/eventTypes/{i}"), "type d'événement inconnu")),
+            Some(kind) if kinds.contains(&kind) => {}
+            Some(kind) => kinds.push(kind),
+            None => faults.add(&format!("/eventTypes/{rank}"), "type d'événement inconnu"),
         }
     }
     kinds

@@ -1,7 +1,7 @@
 //! Webhooks of a service: registered, read, changed, deleted; secrets are shown once.
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, State};
 use domain::communs::event::EventId;
 use domain::instant;
 use domain::webhooks::health::Health;
@@ -10,11 +10,11 @@ use domain::webhooks::subscription::{ROTATION_OVERLAP, SealedSecret, Webhook, We
 use http::StatusCode;
 use passerelle::store::communs::webhooks::StoredWebhook;
 use passerelle::store::error::CommitError;
-use passerelle::web::body::{MAX_BYTES, RawBody};
+use passerelle::web::body::RawBody;
 use passerelle::web::problem::Code;
 use serde_json::{Value, json};
 
-use super::webhook_settings::Wanted;
+use super::webhook_settings::{parse_new, parse_patch};
 use crate::app::App;
 use crate::caller::ServiceCaller;
 use crate::openapi::{parameters, refusals as by, schemas};
@@ -44,10 +44,9 @@ use passerelle::web::error::ApiError;
 pub(super) async fn create(
     State(app): State<App>,
     caller: ServiceCaller,
-    request: Request,
+    body: RawBody,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let wanted = Wanted::read(&RawBody::read(request, MAX_BYTES).await)?;
-    let settings = wanted.judge(&app, None)?;
+    let settings = parse_new(&body, app.policy)?;
     let now = app.clock.now();
     let id = WebhookId::from(app.ids.next(now));
     let (secret, sealed) = new_secret(&app, id)?;
@@ -144,12 +143,11 @@ pub(super) async fn patch(
     State(app): State<App>,
     caller: ServiceCaller,
     Path(id): Path<String>,
-    request: Request,
+    body: RawBody,
 ) -> Result<Json<Value>, ApiError> {
-    let body = RawBody::read(request, MAX_BYTES).await;
     let changed = retry_on_conflict(|| async {
         let webhook = find_webhook(&app, &caller, &id).await?;
-        let settings = Wanted::read_patch(&body)?.judge(&app, Some(&webhook))?;
+        let settings = parse_patch(&body, &webhook, app.policy)?;
         let next = Webhook {
             url: settings.url,
             event_types: settings.event_types,

@@ -67,7 +67,8 @@ async fn webhook_fanout(around: Surroundings) -> Result<LocalFunction, StackErro
     let fanout = Arc::new(Fanout::start(&around.sdk, config, around.clock).await.map_err(|e| refused(&e))?);
     let batch = move |event| {
         let fanout = Arc::clone(&fanout);
-        async move { fanout.handle(event).await }.boxed()
+        let invocation = Invocation::within("local".to_owned(), around.limit);
+        async move { fanout.handle(event, invocation).await }.boxed()
     };
     Ok(LocalFunction { batch: Some(Arc::new(batch)), ..LocalFunction::default() })
 }

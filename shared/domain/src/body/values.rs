@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Visitor};
 use thiserror::Error;
 use uuid::Uuid;
 
 use super::{Fault, Parsed, parse};
+use crate::instant;
+use crate::uuid_text::parse_hyphenated_uuid;
 
 /// A UUID in its usual form: 36 characters, hyphens included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
@@ -22,7 +25,7 @@ impl Id {
     /// Reads an id; `None` when the text is none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        (text.len() == 36).then(|| Uuid::try_parse(text).ok())?.map(Self)
+        parse_hyphenated_uuid(text).map(Self)
     }
 }
 
@@ -31,6 +34,19 @@ impl TryFrom<String> for Id {
 
     fn try_from(text: String) -> Result<Self, InvalidId> {
         Self::parse(&text).ok_or(InvalidId)
+    }
+}
+
+/// An RFC 3339 instant, in any offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub struct Instant(pub DateTime<Utc>);
+
+impl TryFrom<String> for Instant {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        instant::parse(&text).map(Self).ok_or("un instant RFC 3339 est attendu")
     }
 }
 

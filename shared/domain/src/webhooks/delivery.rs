@@ -32,21 +32,6 @@ pub enum DeliveryStatus {
     Held,
 }
 
-impl DeliveryStatus {
-    /// The status of a name on the wire; `None` for anything else.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "pending" => Some(Self::Pending),
-            "delivered" => Some(Self::Delivered),
-            "failed" => Some(Self::Failed),
-            "superseded" => Some(Self::Superseded),
-            "held" => Some(Self::Held),
-            _ => None,
-        }
-    }
-}
-
 /// One attempt, as shown to the service that owns the webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,6 +1,7 @@
 //! Deliveries: one item per event and webhook, its attempts inside, in the index of what is due while it waits.
 
 use chrono::{DateTime, Utc};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
 use super::due::Due;
@@ -17,6 +18,9 @@ use domain::webhooks::subscription::WebhookId;
 
 /// How many newer versions are looked at at a time: one `BatchGetItem`.
 const VERSIONS_AT_A_TIME: i32 = KEYS_AT_A_TIME as i32;
+
+/// How many deliveries are held at the same time.
+const HELD_AT_ONCE: usize = 16;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -127,19 +131,23 @@ impl CommunsStore {
         now: DateTime<Utc>,
     ) -> Result<HoldReport, StoreError> {
         let due = self.due_deliveries(webhook, horizon, limit).await?;
-        let mut report = HoldReport { seen: due.len(), held: 0 };
-        for (event, _) in due {
-            let Some(delivery) = self.delivery(webhook, &event).await? else { continue };
-            // The index may lag: what was delivered meanwhile is not taken back.
-            if delivery.status != DeliveryStatus::Pending {
-                continue;
-            }
-            let expect = Expect::Seen(delivery.attempt_count, delivery.status);
-            // Whoever was faster is just dealing with it.
-            let written = self.write_delivery(webhook, &delivery.hold(), None, expect, now).await;
-            report.held += usize::from(unless_raced(written)?.is_some());
+        let seen = due.len();
+        let holding = stream::iter(due).map(|(event, _)| async move { self.hold(webhook, &event, now).await });
+        let held: Vec<bool> = holding.buffered(HELD_AT_ONCE).try_collect().await?;
+        Ok(HoldReport { seen, held: held.into_iter().filter(|held| *held).count() })
+    }
+
+    /// Holds a delivery that is pending; whether it was.
+    async fn hold(&self, webhook: WebhookId, event: &EventId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let Some(delivery) = self.delivery(webhook, event).await? else { return Ok(false) };
+        // The index may lag: what was delivered meanwhile is not taken back.
+        if delivery.status != DeliveryStatus::Pending {
+            return Ok(false);
         }
-        Ok(report)
+        let expect = Expect::Seen(delivery.attempt_count, delivery.status);
+        // Whoever was faster is just dealing with it.
+        let written = self.write_delivery(webhook, &delivery.hold(), None, expect, now).await;
+        Ok(unless_raced(written)?.is_some())
     }
 
     /// A page of a webhook's deliveries, newest event first, of events before `before`.

@@ -9,6 +9,7 @@ use chrono::{TimeDelta, TimeZone as _, Utc};
 use domain::api_key::Scope;
 use engines::{Metered, Storage};
 use http::Method;
+use passerelle::platform::lambda::Invocation;
 use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};
 use webhook_fanout::{Config, Fanout};
@@ -126,7 +127,7 @@ impl World {
                 event.records.push(record);
             }
             self.stack.engines().meter().start();
-            let response = self.fanout.handle(event).await;
+            let response = self.fanout.handle(event, Invocation::unlimited("cost".to_owned())).await;
             calls.extend(self.stack.engines().meter().stop());
             assert_eq!(response.batch_item_failures.len(), 0);
             for message in messages {

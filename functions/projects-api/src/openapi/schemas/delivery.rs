@@ -1,6 +1,7 @@
 //! Deliveries.
 
 use chrono::{DateTime, Utc};
+use domain::body::{Instant, Required};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -98,8 +99,8 @@ pub(crate) struct Attempt {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Since {
     /// L'instant des événements, inclus.
-    #[schema(example = "2026-11-10T00:00:00Z")]
-    since: DateTime<Utc>,
+    #[schema(value_type = DateTime<Utc>, example = "2026-11-10T00:00:00Z")]
+    pub(crate) since: Required<Instant>,
 }
 
 /// Ce qui va être envoyé.

@@ -1,6 +1,7 @@
 //! Webhooks.
 
 use chrono::{DateTime, Utc};
+use domain::body::{Field, Required};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -80,13 +81,32 @@ pub(crate) struct CreatedWebhook {
 }))]
 pub(crate) struct NewWebhook {
     /// En https, sur le port 443 ou 8443, à une adresse publique, sans utilisateur ni fragment.
-    #[schema(format = "uri", min_length = 1, max_length = 2_048)]
-    url: String,
+    #[schema(value_type = String, format = "uri", min_length = 1, max_length = 2_048)]
+    pub(crate) url: Required<String>,
     /// Les types voulus ; absent ou `null` : tous.
-    #[schema(min_items = 1)]
-    event_types: Option<Vec<EventType>>,
-    #[schema(max_length = 500)]
-    description: Option<String>,
+    #[schema(value_type = Option<Vec<EventType>>, min_items = 1)]
+    pub(crate) event_types: Field<Vec<String>>,
+    #[schema(value_type = Option<String>, max_length = 500)]
+    pub(crate) description: Field<Description>,
+}
+
+/// The service's own note on a webhook.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Description(String);
+
+impl TryFrom<String> for Description {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.chars().count() > 500 { Err("500 caractères au plus") } else { Ok(Self(text)) }
+    }
+}
+
+impl From<Description> for String {
+    fn from(Description(text): Description) -> Self {
+        text
+    }
 }
 
 /// Une modification (RFC 7396) ; `null` efface la description, et demande tous les types.
@@ -94,12 +114,12 @@ pub(crate) struct NewWebhook {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({"eventTypes": null}))]
 pub(crate) struct WebhookPatch {
-    #[schema(nullable = false, format = "uri", min_length = 1, max_length = 2_048)]
-    url: Option<String>,
-    #[schema(min_items = 1)]
-    event_types: Option<Vec<EventType>>,
-    #[schema(max_length = 500)]
-    description: Option<String>,
+    #[schema(value_type = String, required = false, format = "uri", min_length = 1, max_length = 2_048)]
+    pub(crate) url: Field<String>,
+    #[schema(value_type = Option<Vec<EventType>>, min_items = 1)]
+    pub(crate) event_types: Field<Vec<String>>,
+    #[schema(value_type = Option<String>, max_length = 500)]
+    pub(crate) description: Field<Description>,
 }
 
 /// Le nouveau secret.

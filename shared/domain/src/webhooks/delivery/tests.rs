@@ -142,18 +142,3 @@ fn the_last_twenty_attempts_are_kept() {
     let kept: Vec<u64> = after_25.attempts.iter().map(|attempt| attempt.latency_ms).collect();
     assert_eq!(kept, (6..=25).collect::<Vec<_>>());
 }
-
-#[test]
-fn statuses_are_read_as_they_are_written() {
-    for status in [
-        DeliveryStatus::Pending,
-        DeliveryStatus::Delivered,
-        DeliveryStatus::Failed,
-        DeliveryStatus::Superseded,
-        DeliveryStatus::Held,
-    ] {
-        let name = serde_json::to_value(status).unwrap();
-        assert_eq!(DeliveryStatus::parse(name.as_str().unwrap()), Some(status));
-    }
-    assert_eq!(DeliveryStatus::parse("Pending"), None);
-}
