@@ -11,6 +11,7 @@ use passerelle::store::droits::{DroitsStore, StoredUser};
 use passerelle::store::transaction::Transaction;
 use passerelle_local::stand_ins::Down;
 use passerelle_local::stand_ins::portail_df::Directory;
+use passerelle_local::stand_ins::portail_df::next_link::NextLink;
 use passerelle_local::stand_ins::portail_df::people::Entry;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -126,7 +127,15 @@ fn directory(given: Value) -> Result<Directory, String> {
             None => return Err(format!("construction inconnue: portailDf.down {status}")),
         },
     };
-    let mut directory = Directory { down, ..Directory::default() };
+    let next_link = match fields.optional("next") {
+        None => NextLink::default(),
+        Some(form) => form
+            .as_str()
+            .and_then(NextLink::parse)
+            .ok_or_else(|| format!("construction inconnue: portailDf.next {form}"))?,
+    };
+    let page_size = fields.optional("pageSize").and_then(|size| usize::try_from(size.as_u64()?).ok());
+    let mut directory = Directory { down, page_size, next_link, ..Directory::default() };
     if let Some(Value::Array(users)) = fields.optional("users") {
         for user in users {
             let mut user = Fields::of(user, "portailDf.users")?;

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::Router;
@@ -131,8 +131,9 @@ fn spawn(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>)
             tracing::debug!(%error, "TCP_NODELAY refused");
         }
     });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let stopped = async move { drop(stop.wait_for(|stopped| *stopped).await) };
-    let task = tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(stopped).into_future());
+    let task = tokio::spawn(axum::serve(listener, service).with_graceful_shutdown(stopped).into_future());
     async move { drop(task.await) }
 }
 

@@ -1,10 +1,14 @@
 //! The HTTP API: sends each request to the function whose route matches best, as API Gateway does.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, Response, StatusCode, header};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
+use lambda_http::request::RequestContext;
 use sam_template::Route;
 use tower::ServiceExt as _;
 
@@ -75,7 +79,8 @@ impl Gateway {
         })
     }
 
-    async fn serve(&self, request: Request<Body>) -> Response<Body> {
+    async fn serve(&self, mut request: Request<Body>) -> Response<Body> {
+        tell_source(&mut request);
         let function = self
             .routes
             .iter()
@@ -89,6 +94,14 @@ impl Gateway {
             None => not_found(),
         }
     }
+}
+
+/// Says where the request comes from, as API Gateway does. One that is made in this process comes from nowhere.
+fn tell_source(request: &mut Request<Body>) {
+    let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() else { return };
+    let mut context = ApiGatewayV2httpRequestContext::default();
+    context.http.source_ip = Some(peer.ip().to_canonical().to_string());
+    request.extensions_mut().insert(RequestContext::ApiGatewayV2(context));
 }
 
 impl Mounted {
@@ -185,6 +198,25 @@ mod tests {
         let any_a = route("ANY", "/a/{proxy+}");
         let gateway = Gateway::new([(&any_a, function)]).unwrap();
         check(&gateway, "GET", "/a/1/2", "1 2").await;
+    }
+
+    #[tokio::test]
+    async fn a_function_learns_where_a_request_comes_from() {
+        let function = Router::new().fallback(|request: Request<Body>| async move {
+            match request.extensions().get::<RequestContext>() {
+                Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone().unwrap_or_default(),
+                _ => "nowhere".to_owned(),
+            }
+        });
+        let any = route("ANY", "/a");
+        let gateway = Gateway::new([(&any, function)]).unwrap();
+        check(&gateway, "GET", "/a", "nowhere").await;
+        let peer: SocketAddr = "[::ffff:127.0.0.1]:5000".parse().unwrap();
+        let mut request = Request::get("/a").body(Body::empty()).unwrap();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let response = gateway.router().oneshot(request).await.unwrap();
+        let body = axum::body::to_bytes(response.into_body(), 1_000).await.unwrap();
+        assert_eq!(body, "127.0.0.1");
     }
 
     #[test]

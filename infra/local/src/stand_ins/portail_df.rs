@@ -1,5 +1,6 @@
 //! A stand-in for Portail DF: the API the spec describes, with people of its own.
 
+pub mod next_link;
 pub mod people;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use self::next_link::NextLink;
 use super::{Down, Serving, refused};
 
 /// Users of one page.
@@ -28,6 +30,10 @@ pub struct Directory {
     pub groups: BTreeMap<i64, Answer>,
     /// Perimeters by id.
     pub perimeters: BTreeMap<i64, Answer>,
+    /// Users of one page, 25 unless it says otherwise.
+    pub page_size: Option<usize>,
+    /// How it writes the link to the next page.
+    pub next_link: NextLink,
     /// Whether it is there at all.
     pub down: Option<Down>,
 }
@@ -144,16 +150,17 @@ async fn users(
     let email = query.get("email").map(String::as_str).unwrap_or_default();
     let page: usize = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
     let all = inside.directory.users.get(&email.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
-    let results: Vec<&Value> = all.iter().skip((page - 1) * PAGE).take(PAGE).collect();
+    let size = inside.directory.page_size.unwrap_or(PAGE).max(1);
+    let results: Vec<&Value> = all.iter().skip(page.saturating_sub(1) * size).take(size).collect();
     let link = |page: usize| {
         let query: String = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("email", email)
             .append_pair("page", &page.to_string())
             .finish();
-        format!("{}/api/utilisateurs?{query}", inside.url)
+        format!("/api/utilisateurs?{query}")
     };
-    let next = (all.len() > page * PAGE).then(|| link(page + 1));
-    let previous = (page > 1).then(|| link(page - 1));
+    let next = (all.len() > page * size).then(|| inside.directory.next_link.write(&inside.url, &link(page + 1)));
+    let previous = (page > 1).then(|| format!("{}{}", inside.url, link(page - 1)));
     Json(json!({"count": all.len(), "next": next, "previous": previous, "results": results})).into_response()
 }
 

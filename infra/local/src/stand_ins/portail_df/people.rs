@@ -59,7 +59,8 @@ impl Directory {
         user.entry("id_user").or_insert_with(|| (users.len() + 1).into());
         user.entry("cgu_valide").or_insert_with(|| "2025-06-01T09:00:00Z".into());
         user.entry("date_expiration").or_insert(Value::Null);
-        user.insert("email".to_owned(), email.into());
+        // An entry that names another e-mail is somebody else's: the real Portail DF answers such ones too.
+        user.entry("email").or_insert_with(|| email.into());
         user.insert("structure".to_owned(), structure_id.into());
         user.insert("groupe".to_owned(), group_id.into());
         user.entry("exterieur").or_insert_with(|| false.into());
