@@ -1,11 +1,12 @@
 //! What every handler holds: configuration read once, clients made once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use domain::reference::email::Email;
 use passerelle::clients::brevo::Brevo;
-use passerelle::clients::portail_df::{ClientError, PortailDf};
+use passerelle::clients::portail_df::{ClientError, PortailDf, Version as PortailDfVersion};
 use passerelle::identity::password::Passwords;
 use passerelle::platform::clock::Clock;
 use passerelle::platform::config::{ConfigError, Variables};
@@ -14,10 +15,14 @@ use passerelle::platform::secrets::{Rotating, RotatingKeys, SecretError};
 use passerelle::store::communs::CommunsStore;
 use passerelle::store::droits::DroitsStore;
 
+use crate::attempts::Attempts;
 use crate::decisions::Decisions;
 use crate::mails::Mails;
 use crate::second_factor::SecondFactors;
 use crate::sessions::Sessions;
+
+/// How long an answer waits while an e-mail fails too often from everywhere.
+const DELAY: Duration = Duration::from_secs(2);
 
 /// The function's environment.
 #[derive(Clone, Debug)]
@@ -28,9 +33,11 @@ pub struct Config {
     access_token_secret: String,
     portail_df_url: String,
     portail_df_secret: String,
+    portail_df_version: PortailDfVersion,
     brevo_url: String,
     brevo_secret: String,
     mail_sender: String,
+    links_url: String,
     test_accounts: String,
     admin_2fa: bool,
 }
@@ -49,9 +56,15 @@ impl Config {
             access_token_secret: variables.text("ACCESS_TOKEN_SECRET"),
             portail_df_url: variables.text("PORTAIL_DF_URL"),
             portail_df_secret: variables.text("PORTAIL_DF_SECRET"),
+            portail_df_version: if variables.choice("PORTAIL_DF_API", "v2", "v1") {
+                PortailDfVersion::V2
+            } else {
+                PortailDfVersion::V1
+            },
             brevo_url: variables.text("BREVO_URL"),
             brevo_secret: variables.text("BREVO_SECRET"),
             mail_sender: variables.text("MAIL_SENDER"),
+            links_url: variables.text("LINKS_URL"),
             // An empty list is a list.
             test_accounts: look_up("TEST_ACCOUNTS").unwrap_or_default(),
             admin_2fa: variables.choice("ADMIN_2FA", "true", "false"),
@@ -86,6 +99,7 @@ pub struct Inner {
     pub(crate) keys: CommunsStore,
     pub(crate) tokens: RotatingKeys,
     pub(crate) passwords: Passwords,
+    pub(crate) attempts: Attempts,
     pub(crate) decisions: Decisions,
     pub(crate) sessions: Sessions,
     pub(crate) second_factors: SecondFactors,
@@ -117,14 +131,16 @@ impl App {
             queue_url: config.mails_queue_url,
             brevo: Brevo::new(&config.brevo_url, key).map_err(|error| StartError::Brevo(error.into()))?,
             sender: config.mail_sender,
+            links_url: config.links_url,
             clock: clock.clone(),
         });
         Ok(Self(Arc::new(Inner {
             keys: CommunsStore::new(dynamodb, config.communs_table),
             passwords: Passwords::default(),
+            attempts: Attempts { store: store.clone(), keys: tokens.clone(), clock: clock.clone(), delay: DELAY },
             decisions: Decisions {
                 store: store.clone(),
-                portail_df: PortailDf::new(&config.portail_df_url, account)?,
+                portail_df: PortailDf::new(&config.portail_df_url, config.portail_df_version, account)?,
                 clock: clock.clone(),
                 test_accounts: test_accounts.map(|email| email.normalised().to_owned()).collect(),
             },

@@ -25,3 +25,26 @@ pub(crate) fn record(entry: &Entry<'_>, trail: &Trail) {
         "decided"
     );
 }
+
+/// Something done to an account, beside the three decisions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    PasswordReset,
+    PasswordChange,
+    SignOutEverywhere,
+}
+
+impl Deed {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::PasswordReset => "password reset",
+            Self::PasswordChange => "password changed",
+            Self::SignOutEverywhere => "signed out everywhere",
+        }
+    }
+}
+
+/// Writes a deed down, after its commit; `by`: the person themselves, or the service whose key was used.
+pub(crate) fn record_deed(deed: Deed, user: Uuid, by: &str) {
+    tracing::info!(target: "audit", deed = deed.as_str(), user = %user, by, "done");
+}

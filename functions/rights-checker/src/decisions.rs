@@ -94,6 +94,7 @@ impl Decisions {
             second_factor: credentials.second_factor,
             establishment: standing.establishment.as_ref(),
             member: standing.member,
+            checked_before: standing.perimeter.is_checked(),
         };
         let decision = self.finish(sign_in::begin(&facts), question).await;
         Ok(Decided { decision, standing })

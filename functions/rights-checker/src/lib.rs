@@ -7,10 +7,12 @@
 //! Source: docs/spec/droits.md
 
 mod app;
+mod attempts;
 mod audit;
 mod caller;
 mod decisions;
 mod export;
+mod links;
 mod lists;
 mod mails;
 mod openapi;

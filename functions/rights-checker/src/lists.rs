@@ -5,84 +5,114 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::droits::account::Role;
 use domain::droits::perimeter::GeoCode;
-use passerelle::store::droits::{Page, Place, STATUSES};
+use domain::query::Limit;
+use passerelle::store::droits::{List, Page, Place};
 use passerelle::web::error::ApiError;
-use passerelle::web::problem::Problem;
-use passerelle::web::query::Query;
-use serde::Serialize;
+use passerelle::web::problem::{Code, Problem};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::caller::DataCaller;
-use passerelle::web::values::uuid;
+use crate::openapi::queries::{ExportQuery, HousingQuery, ListQuery, PageQuery};
 
 /// Items of a page when nothing is said.
 const USUAL: usize = 50;
+const NO_CURSOR: &str = "le `nextCursor` d'une page précédente de cette liste est attendu";
 
-/// What every list takes.
-pub(crate) const PARAMETERS: [&str; 3] = ["limit", "cursor", "establishmentIds"];
-/// What lists of housing take.
-pub(crate) const HOUSING_PARAMETERS: [&str; 5] = ["limit", "cursor", "establishmentIds", "localities", "status"];
+/// A place as a cursor writes it: base64url of JSON.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Cursor(Place);
 
-/// What is asked for. A list that is present and empty is an empty list; one that is absent is no filter.
-pub(crate) struct Wanted {
+/// The part of a list that is asked for.
+pub(crate) struct Window {
     pub(crate) limit: usize,
     pub(crate) after: Option<Place>,
+}
+
+/// What narrows a list. A filter that is present and empty shows nothing; one that is absent filters nothing.
+#[derive(Default)]
+pub(crate) struct Filter {
     pub(crate) establishments: Option<Vec<Uuid>>,
     pub(crate) localities: Option<Vec<GeoCode>>,
     pub(crate) statuses: Option<Vec<u8>>,
 }
 
-impl Wanted {
-    /// Reads the query; only the parameters `known` are.
-    ///
-    /// # Errors
-    /// 400 naming the parameter.
-    pub(crate) fn read(query: Option<&str>, known: &[&str]) -> Result<Self, Problem> {
-        let query = Query::read(query, known)?;
-        Ok(Self {
-            limit: query.limit_or(USUAL)?,
-            after: query.get("cursor", place)?,
-            establishments: query.get("establishmentIds", |text| all(text, uuid))?,
-            // A code that is none names no commune: it shows nothing.
-            localities: query.get("localities", |text| Some(parts(text).filter_map(GeoCode::parse).collect()))?,
-            statuses: query.get("status", |text| all(text, status))?,
-        })
+impl TryFrom<String> for Cursor {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let place = URL_SAFE_NO_PAD.decode(text).ok().and_then(|json| serde_json::from_slice(&json).ok());
+        place.map(Self).ok_or(NO_CURSOR)
     }
 }
 
-fn parts(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',').filter(|part| !part.is_empty())
+impl Window {
+    /// The window of `list`; a cursor of another list, or forged, is none of it.
+    fn of(list: List, limit: Option<Limit>, cursor: Option<Cursor>) -> Result<Self, Problem> {
+        let after = cursor.map(|cursor| cursor.0);
+        if after.as_ref().is_some_and(|place| !place.is_of(list)) {
+            let detail = format!("Le paramètre « cursor » : {NO_CURSOR}.");
+            return Err(Problem::new(Code::InvalidQuery).detail(detail));
+        }
+        Ok(Self { limit: Limit::or(limit, USUAL), after })
+    }
 }
 
-fn all<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
-    parts(text).map(read).collect()
+impl PageQuery {
+    /// # Errors
+    /// 400 when the cursor is none of `list`.
+    pub(crate) fn of(self, list: List) -> Result<Window, Problem> {
+        Window::of(list, self.limit, self.cursor)
+    }
 }
 
-fn status(text: &str) -> Option<u8> {
-    text.parse().ok().filter(|status| *status < STATUSES)
+impl ListQuery {
+    /// # Errors
+    /// 400 when the cursor is none of `list`.
+    pub(crate) fn of(self, list: List) -> Result<(Window, Filter), Problem> {
+        let establishments = self.establishment_ids.map(|ids| ids.0);
+        Ok((Window::of(list, self.limit, self.cursor)?, Filter { establishments, ..Filter::default() }))
+    }
 }
 
-fn place(cursor: &str) -> Option<Place> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
+impl HousingQuery {
+    /// # Errors
+    /// 400 when the cursor is none of the list of housing.
+    pub(crate) fn of_housing(self) -> Result<(Window, Filter), Problem> {
+        let Self { limit, cursor, establishment_ids, localities, status } = self;
+        let filter = ExportQuery { establishment_ids, localities, status }.into();
+        Ok((Window::of(List::Housing, limit, cursor)?, filter))
+    }
 }
 
-/// A page as the API answers it.
-pub(crate) fn answer<T: Serialize>(page: Page<T>) -> Json<Value> {
+impl From<ExportQuery> for Filter {
+    fn from(query: ExportQuery) -> Self {
+        Self {
+            establishments: query.establishment_ids.map(|ids| ids.0),
+            localities: query.localities.map(|communes| communes.0),
+            statuses: query.status.map(|statuses| statuses.0),
+        }
+    }
+}
+
+/// A page as it is answered.
+pub(crate) fn to_json<T: Serialize>(page: Page<T>) -> Json<Value> {
     let next = page.items.last().filter(|_| page.more).and_then(|(place, _)| serde_json::to_vec(place).ok());
     let items: Vec<T> = page.items.into_iter().map(|(_, item)| item).collect();
     Json(json!({"items": items, "nextCursor": next.map(|place| URL_SAFE_NO_PAD.encode(place))}))
 }
 
 impl DataCaller {
-    /// The establishments the caller looks at: their own, or for an administrator those asked for (`None`: all).
-    /// Another establishment's id shows nothing to anybody else.
-    pub(crate) fn establishments(&self, wanted: Option<&[Uuid]>) -> Option<Vec<Uuid>> {
-        match (self.role, wanted) {
-            (Role::Admin, wanted) => wanted.map(<[Uuid]>::to_vec),
-            (_, None) => Some(vec![self.establishment.id]),
-            (_, Some(wanted)) => Some(wanted.iter().copied().filter(|id| *id == self.establishment.id).collect()),
+    /// The establishments whose data the caller looks at: their own, narrowed by what is asked for (`None`: all there
+    /// are). Another establishment's id shows nothing to anybody else.
+    pub(crate) fn establishments(&self, filter: &Filter) -> Option<Vec<Uuid>> {
+        match (self.role, &filter.establishments) {
+            (Role::Admin, wanted) => wanted.clone(),
+            (_, None) => Some(self.establishments.clone()),
+            (_, Some(wanted)) => Some(wanted.iter().copied().filter(|id| self.establishments.contains(id)).collect()),
         }
     }
 
@@ -90,8 +120,8 @@ impl DataCaller {
     ///
     /// # Errors
     /// When an establishment cannot be read.
-    pub(crate) async fn communes(&self, app: &App, wanted: &Wanted) -> Result<Option<Vec<GeoCode>>, ApiError> {
-        let seen = match (self.role, &wanted.establishments) {
+    pub(crate) async fn communes(&self, app: &App, filter: &Filter) -> Result<Option<Vec<GeoCode>>, ApiError> {
+        let seen = match (self.role, &filter.establishments) {
             (Role::Admin, None) => None,
             (Role::Admin, Some(ids)) => {
                 let mut communes = Vec::new();
@@ -101,10 +131,10 @@ impl DataCaller {
                 }
                 Some(communes)
             }
-            (_, Some(ids)) if !ids.contains(&self.establishment.id) => Some(Vec::new()),
+            (_, Some(ids)) if !ids.iter().any(|id| self.establishments.contains(id)) => Some(Vec::new()),
             _ => Some(self.communes.clone()),
         };
-        Ok(match (seen, &wanted.localities) {
+        Ok(match (seen, &filter.localities) {
             (None, localities) => localities.clone(),
             (Some(seen), None) => Some(seen),
             (Some(seen), Some(localities)) => Some(seen.into_iter().filter(|code| localities.contains(code)).collect()),

@@ -1,18 +1,22 @@
-//! The mails of the second factor: from the outbox, by SQS, to Brevo.
+//! Mails, with codes and links: from the outbox, by SQS, to Brevo.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use passerelle::clients::brevo::Brevo;
 use passerelle::platform::batch::{self, Concurrency};
 use passerelle::platform::clock::Clock;
 use passerelle::platform::lambda::Invocation;
-use passerelle::platform::secrets::RotatingKeys;
-use passerelle::store::droits::{DroitsStore, Mail};
+use passerelle::platform::secrets::{KeyRing, RotatingKeys, SecretError};
+use passerelle::store::droits::{DroitsStore, Link, Mail, MailContent, Purpose};
 use passerelle::store::error::{CommitError, StoreError};
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
+
+use crate::links;
 
 /// Mails swept at a time.
 const SWEPT: i32 = 25;
+/// What the keys that seal codes are derived for.
+const SEALED_CODES: &str = "sealed-codes";
 /// Brevo takes them side by side.
 const AT_ONCE: Concurrency = Concurrency::AtMost(10);
 
@@ -24,7 +28,7 @@ enum MailError {
     #[error(transparent)]
     Commit(#[from] CommitError),
     #[error("the code cannot be opened")]
-    Sealed(#[from] passerelle::platform::secrets::SecretError),
+    Sealed(#[from] SecretError),
     #[error("Brevo {0}")]
     Brevo(#[from] passerelle::clients::outgoing::AskError),
 }
@@ -36,6 +40,8 @@ pub struct Mails {
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) queue_url: String,
     pub(crate) brevo: Brevo,
+    /// Where the pages are that links lead to.
+    pub(crate) links_url: String,
     /// The address mails come from.
     pub(crate) sender: String,
     pub(crate) clock: Clock,
@@ -74,24 +80,84 @@ impl Mails {
 
     async fn send(&self, id: Uuid) -> Result<(), MailError> {
         let Some(mail) = self.store.mail(id).await? else { return Ok(()) };
-        if self.clock.now() < mail.good_until {
-            self.tokens.keep_fresh().await;
-            let code = self.tokens.current().open(&mail.sealed_code, &mail.id.to_string())?;
-            let body = content(&mail, &String::from_utf8_lossy(&code), &self.sender);
-            self.brevo.post("/v3/smtp/email", &body).await?;
-        }
+        let Some((subject, text)) = self.write(&mail).await? else { return Ok(self.store.remove_mail(id).await?) };
+        let body = json!({
+            "sender": {"email": self.sender, "name": "Zéro Logement Vacant"},
+            "to": [{"email": mail.to}],
+            "subject": subject,
+            "textContent": text,
+        });
+        self.brevo.post("/v3/smtp/email", &body).await?;
         Ok(self.store.remove_mail(id).await?)
+    }
+
+    /// Subject and text of a mail; `None` when it is not to leave: too late, or nobody is to have it.
+    async fn write(&self, mail: &Mail) -> Result<Option<(&'static str, String)>, MailError> {
+        if self.clock.now() >= mail.good_until {
+            return Ok(None);
+        }
+        self.tokens.keep_fresh().await;
+        Ok(match &mail.content {
+            MailContent::Code { sealed_code } => {
+                let code = self.tokens.current().for_use(SEALED_CODES).open(sealed_code, &mail.id.to_string())?;
+                let code = String::from_utf8_lossy(&code);
+                Some((
+                    "Votre code de connexion",
+                    format!(
+                        "Votre code de connexion à Zéro Logement Vacant : {code}\n\nIl est valable cinq minutes. Si vous \
+                         n'êtes pas à l'origine de cette connexion, changez votre mot de passe."
+                    ),
+                ))
+            }
+            MailContent::SignupLink => {
+                let (prospect, user) =
+                    futures_util::try_join!(self.store.prospect(&mail.to), self.store.user_by_email(&mail.to))?;
+                let complete = prospect.is_some_and(|prospect| prospect.has_account && prospect.has_commitment);
+                if !complete || user.is_some() {
+                    return Ok(None);
+                }
+                let link = self.make_link(mail, Purpose::Signup, 0).await?;
+                Some((
+                    "Créez votre compte",
+                    format!(
+                        "Pour créer votre compte Zéro Logement Vacant, suivez ce lien, valable 24 heures :\n\n{link}\n\nSi \
+                         vous n'avez rien demandé, ignorez ce message."
+                    ),
+                ))
+            }
+            MailContent::PasswordReset => {
+                let user = self.store.user_by_email(&mail.to).await?;
+                let Some(user) = user.filter(|stored| stored.user.deleted_at.is_none()) else { return Ok(None) };
+                let link = self.make_link(mail, Purpose::PasswordReset, user.credentials_version).await?;
+                Some((
+                    "Choisissez un autre mot de passe",
+                    format!(
+                        "Pour choisir un autre mot de passe Zéro Logement Vacant, suivez ce lien, valable 24 \
+                         heures :\n\n{link}\n\nSi vous n'avez rien demandé, ignorez ce message : rien n'a changé."
+                    ),
+                ))
+            }
+        })
+    }
+
+    /// Keeps the link of a mail, and answers its address. A mail sent twice has the same link.
+    async fn make_link(&self, mail: &Mail, purpose: Purpose, version: u64) -> Result<String, MailError> {
+        let token = links::token(mail.id, &self.tokens.current());
+        let link = Link { email: mail.to.clone(), purpose, credentials_version: version, good_until: mail.good_until };
+        self.store.put_link(&links::hash(&token), &link).await?;
+        let page = match purpose {
+            Purpose::Signup => "inscription",
+            Purpose::PasswordReset => "mot-de-passe",
+        };
+        // After the `#`: browsers send it to no server, so that no log has it.
+        Ok(format!("{}/{page}#{token}", self.links_url.trim_end_matches('/')))
     }
 }
 
-fn content(mail: &Mail, code: &str, sender: &str) -> Value {
-    json!({
-        "sender": {"email": sender, "name": "Zéro Logement Vacant"},
-        "to": [{"email": mail.to}],
-        "subject": "Votre code de connexion",
-        "textContent": format!(
-            "Votre code de connexion à Zéro Logement Vacant : {code}\n\nIl est valable cinq minutes. Si vous n'êtes pas \
-             à l'origine de cette connexion, changez votre mot de passe."
-        ),
-    })
+/// Seals the code of a mail.
+///
+/// # Errors
+/// When the cipher refuses, which it has no reason for.
+pub(crate) fn seal(code: &str, mail: Uuid, keys: &KeyRing) -> Result<String, SecretError> {
+    keys.for_use(SEALED_CODES).seal(code.as_bytes(), &mail.to_string(), rand::random())
 }

@@ -1,6 +1,7 @@
 //! The `OpenAPI` document of the API. The function serves the committed copy, `docs/openapi/droits.json`; a test keeps
 //! it equal to [`document`].
 
+pub(crate) mod queries;
 pub(crate) mod refusals;
 pub(crate) mod schemas;
 

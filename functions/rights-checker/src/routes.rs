@@ -10,8 +10,10 @@ mod explain;
 mod exports;
 mod housing;
 mod localities;
+mod mailboxes;
 mod management;
 mod owners;
+mod passwords;
 
 use axum::Router;
 use axum::routing;
@@ -25,9 +27,14 @@ use crate::openapi;
 const PREFIX: &str = "/droits/v1";
 
 operations! { App;
+    post "/signup-links" => mailboxes::request_signup_link;
     post "/users/creation" => creation::create;
     post "/authenticate" => authenticate::sign_in;
     post "/authenticate/verify-2fa" => authenticate::verify;
+    post "/password-resets" => mailboxes::request_password_reset;
+    post "/password-resets/completion" => passwords::complete_reset;
+    post "/account/password" => passwords::change;
+    post "/account/sign-out-everywhere" => passwords::sign_out_everywhere;
     get "/establishments" => establishments::list;
     post "/account/change-establishment" => change::change;
     post "/rights/explain" => explain::explain;

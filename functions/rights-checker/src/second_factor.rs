@@ -8,12 +8,14 @@ use passerelle::identity::second_factor_code;
 use passerelle::platform::clock::Clock;
 use passerelle::platform::ids::Ids;
 use passerelle::platform::secrets::RotatingKeys;
-use passerelle::store::droits::{DroitsStore, Mail, SecondFactor};
+use passerelle::store::droits::{DroitsStore, Mail, MailContent, SecondFactor};
 use passerelle::store::transaction::Transaction;
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::{Code, Problem};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
-use crate::mails::Mails;
+use crate::mails::{Mails, seal};
 
 /// How long a code is good.
 const GOOD_FOR: TimeDelta = TimeDelta::minutes(5);
@@ -32,46 +34,52 @@ pub(crate) struct SecondFactors {
 }
 
 impl SecondFactors {
-    /// Sends a code to an administrator whose password was right.
+    /// Sends a code to an administrator whose password was right, and answers the challenge to bring with it.
     ///
     /// # Errors
-    /// 429 while locked; [`ApiError::DecideAgain`].
-    pub(crate) async fn send_code(&self, user: &User) -> Result<(), ApiError> {
+    /// 429 while locked; a race lost.
+    pub(crate) async fn send_code(&self, user: &User) -> Result<Uuid, ApiError> {
         self.tokens.keep_fresh().await;
         let now = self.clock.now();
         let stored = self.store.second_factor(user.id).await?;
         let before = unlock(&stored, now)?;
         let code = second_factor_code::code(rand::random());
+        let challenge = Uuid::from_u128(rand::random());
         let keys = self.tokens.current();
         let mail_id = self.ids.next(now);
         let good_until = now + GOOD_FOR;
-        let sealed_code = keys.seal(code.as_bytes(), &mail_id.to_string(), rand::random())?;
+        let sealed_code = seal(&code, mail_id, &keys)?;
         let next = SecondFactor {
-            code: Some(second_factor_code::kept(&code, user.id, &keys)),
+            code: Some(second_factor_code::hash(&code, user.id, &keys)),
+            challenge: Some(hash(&challenge.to_string())),
             good_until: Some(good_until),
             ..before.clone()
         };
-        let mail = Mail { id: mail_id, to: user.email.clone(), sealed_code, good_until };
+        let mail = Mail { id: mail_id, to: user.email.clone(), content: MailContent::Code { sealed_code }, good_until };
         let mut transaction = Transaction::default();
         self.store.set_second_factor(&mut transaction, user.id, &stored, &next)?;
         self.store.add_mail(&mut transaction, &mail, now)?;
         self.store.commit(transaction).await?;
         self.mails.announce(mail.id).await;
-        Ok(())
+        Ok(challenge)
     }
 
-    /// Examines a code; a wrong one is counted. A right one is used up.
+    /// Examines a code brought with its challenge; a wrong one is counted. A right one is used up. Without a living
+    /// challenge of this person nothing is examined, counted or told.
     ///
     /// # Errors
-    /// 401, 429 while locked; [`ApiError::DecideAgain`].
-    pub(crate) async fn use_code(&self, user: &User, code: &str) -> Result<(), ApiError> {
+    /// 401, 429 while locked; a race lost.
+    pub(crate) async fn use_code(&self, user: &User, challenge: &str, code: &str) -> Result<(), ApiError> {
         self.tokens.keep_fresh().await;
         let now = self.clock.now();
         let stored = self.store.second_factor(user.id).await?;
+        if stored.challenge.as_deref() != Some(hash(challenge).as_str()) {
+            return Err(Code::TwoFactorFailed.into());
+        }
         let before = unlock(&stored, now)?;
-        let Some(kept) = &before.code else { return Err(Code::TwoFactorFailed.into()) };
-        let fresh = before.good_until.is_some_and(|until| now < until);
-        let right = fresh && second_factor_code::matches(code, user.id, kept, &self.tokens.current());
+        let living = before.good_until.is_some_and(|until| now < until);
+        let Some(kept) = before.code.as_ref().filter(|_| living) else { return Err(Code::TwoFactorFailed.into()) };
+        let right = second_factor_code::matches(code, user.id, kept, &self.tokens.current());
         let next = if right {
             SecondFactor { version: before.version, ..SecondFactor::default() }
         } else {
@@ -89,6 +97,11 @@ impl SecondFactors {
         self.store.commit(transaction).await?;
         if right { Ok(()) } else { Err(Code::TwoFactorFailed.into()) }
     }
+}
+
+/// What is kept of a challenge: 128 random bits, which no hash of gives away.
+fn hash(challenge: &str) -> String {
+    hex::encode(Sha256::digest(challenge.as_bytes()))
 }
 
 /// The second factor, its wrong codes forgotten once a lock is over.

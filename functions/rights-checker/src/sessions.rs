@@ -2,7 +2,6 @@
 
 use domain::droits::account::{User, visible_communes};
 use domain::droits::rights::Rights;
-use domain::droits::suspension::banner;
 use passerelle::identity::access_token::{self, Claims};
 use passerelle::platform::clock::Clock;
 use passerelle::platform::measures::Count;
@@ -48,7 +47,6 @@ impl Sessions {
     pub(crate) async fn open(&self, opening: Opening<'_>) -> Result<Value, ApiError> {
         let Opening { stored, standing, rights, current } = opening;
         let establishment = standing.establishment.ok_or(Code::EstablishmentMissing)?;
-        self.tokens.keep_fresh().await;
         let now = self.clock.now();
         let suspension = rights.suspension(stored.user.suspension.as_ref());
         let mut user = User { suspension, last_authenticated_at: Some(now), ..stored.user.clone() };
@@ -60,7 +58,7 @@ impl Sessions {
         let mut perimeter = standing.perimeter;
         if let Rights::Checked { perimeter: found, .. } = rights {
             self.store.set_perimeter(&mut transaction, user.id, establishment.id, found.as_ref(), now)?;
-            perimeter.clone_from(found);
+            perimeter = found.clone().into();
         }
         self.store.commit(transaction).await?;
         if stored.user.suspension.is_none() && user.suspension.is_some() {
@@ -69,24 +67,33 @@ impl Sessions {
 
         let memberships = self.store.memberships(user.id).await?;
         let authorized = self.store.summaries(&memberships).await?;
-        let claims = Claims::new(user.id, establishment.id, user.role, now);
-        let token =
-            access_token::issue(&claims, &self.tokens.current()).map_err(|error| ApiError::Failed(error.into()))?;
+        let token = self.issue(&Claims::new(&user, establishment.id, stored.credentials_version, now)).await?;
         let mut session = json!({
             "user": schemas::user(&user),
             "establishment": establishment,
             "accessToken": token,
-            "effectiveGeoCodes": visible_communes(user.role, &establishment, perimeter.as_ref()),
+            "effectiveGeoCodes": visible_communes(user.role, &establishment, &perimeter),
             "authorizedEstablishments": authorized,
         });
         if let Some(checked) = rights.are_checked() {
             session["rightsChecked"] = checked.into();
         }
-        let causes = banner(user.suspension.as_ref(), rights.failing());
+        let causes = rights.banner(user.suspension.as_ref());
         if !causes.is_empty() {
             session["banner"] = json!({"causes": causes});
         }
         Ok(session)
+    }
+}
+
+impl Sessions {
+    /// The token of these claims.
+    ///
+    /// # Errors
+    /// When it cannot be written, which it has no reason for.
+    pub(crate) async fn issue(&self, claims: &Claims) -> Result<String, ApiError> {
+        self.tokens.keep_fresh().await;
+        access_token::issue(claims, &self.tokens.current()).map_err(|error| ApiError::Failed(error.into()))
     }
 }
 
@@ -95,6 +102,7 @@ pub(crate) const fn audited(rights: &Rights) -> &'static str {
     match rights {
         Rights::Administrator => "accepted, not checked",
         Rights::NotChecked => "accepted, Portail DF unavailable",
+        Rights::NeverChecked => "accepted, Portail DF unavailable, never checked",
         Rights::Checked { suspension: Some(_), .. } => "accepted, suspended",
         Rights::Checked { suspension: None, .. } => "accepted",
     }

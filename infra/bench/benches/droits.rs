@@ -25,13 +25,13 @@ fn establishment(communes: Vec<GeoCode>) -> Establishment {
 
 fn entry(now: DateTime<Utc>) -> Entry {
     Entry {
-        date_expiration: None,
+        date_expiration: Fetched::None,
         cgu_valide: true,
         structure: Fetched::Known(PortailStructure {
             id: 1,
             siren: "246700488".to_owned(),
             name: "EMS".to_owned(),
-            acces_lovac: Some(now + TimeDelta::days(1)),
+            acces_lovac: Fetched::Known(now + TimeDelta::days(1)),
         }),
         group: Fetched::Known(PortailGroup { id: 1, niveau_acces: Some("lovac".to_owned()), lovac: true }),
         perimeter: Fetched::Known(Perimeter { departments: vec!["67".to_owned()], ..Perimeter::default() }),
@@ -75,6 +75,7 @@ fn decisions(criterion: &mut Criterion) {
             second_factor: SecondFactor::Satisfied,
             establishment: Some(&establishment),
             member: true,
+            checked_before: true,
         };
         bencher.iter(|| finish(sign_in::begin(black_box(&facts)), &consultation, now));
     });

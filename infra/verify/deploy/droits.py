@@ -39,8 +39,8 @@ def load(api: Api, manage: str) -> None:
     ok(f"droits: loaded {', '.join(loads)}")
 
 
-def sign_in(api: Api) -> None:
-    created = api.call(201, "POST", "/droits/v1/users/creation", body=CREDENTIALS | {"establishmentId": ESTABLISHMENT})
+def sign_in(api: Api, manage: str) -> None:
+    created = api.call(201, "POST", "/droits/v1/users/creation", manage, body=CREDENTIALS | {"establishmentId": ESTABLISHMENT})
     ok(f"the account is created, after {len(created['trail'])} nodes of the decision tree")
     session = api.call(200, "POST", "/droits/v1/authenticate", body=CREDENTIALS)
     expect(session["rightsChecked"], "Portail DF was not asked")
@@ -68,7 +68,8 @@ def second_factor(api: Api, stack: Stack, log: Path) -> None:
         ExpressionAttributeValues={":admin": {"S": "ADMIN"}, ":usual": {"S": "USUAL"}},
     )
     answer = api.call(200, "POST", "/droits/v1/authenticate", body=CREDENTIALS)
-    expect(answer == {"requiresTwoFactor": True}, f"no second factor is asked for: {answer}")
+    expect(answer["requiresTwoFactor"], f"no second factor is asked for: {answer}")
+    challenge = answer["challengeId"]
 
     def mailed() -> str | None:
         # The stand-in for Brevo writes what it is asked to send to its log.
@@ -77,6 +78,6 @@ def second_factor(api: Api, stack: Stack, log: Path) -> None:
 
     code = until("the mail with the code, at Brevo", 60, mailed)
     ok("an administrator's code went through the queue of mails to Brevo")
-    session = api.call(200, "POST", "/droits/v1/authenticate/verify-2fa", body={"email": EMAIL, "code": code})
+    session = api.call(200, "POST", "/droits/v1/authenticate/verify-2fa", body={"email": EMAIL, "challengeId": challenge, "code": code})
     expect(session["accessToken"], "the code opens nothing")
     ok("and signs the administrator in")

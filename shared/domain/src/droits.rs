@@ -12,6 +12,7 @@ pub mod creation;
 pub mod decision;
 pub mod diagram;
 pub mod examination;
+pub mod password;
 pub mod perimeter;
 pub mod portail_df;
 pub mod rights;

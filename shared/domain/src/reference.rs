@@ -3,6 +3,7 @@
 //!
 //! Everything here is parsed once at the edge into a type that cannot be wrong; nothing does I/O.
 
+pub mod arrondissement;
 pub mod date;
 pub mod email;
 pub mod siren;

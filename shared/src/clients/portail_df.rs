@@ -40,7 +40,65 @@ pub struct PortailDf {
     http: reqwest::Client,
     base: Arc<Url>,
     account: Rotating<Account>,
+    version: Version,
     token: Arc<Mutex<Option<String>>>,
+}
+
+/// Which way of Portail DF's to give out tokens is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Version {
+    /// `api-token-auth`, presented as `Token`.
+    #[default]
+    V1,
+    /// `token`, presented as `Bearer`.
+    V2,
+}
+
+impl Version {
+    const fn token_path(self) -> &'static str {
+        match self {
+            Self::V1 => "api/api-token-auth/",
+            Self::V2 => "api/token/",
+        }
+    }
+
+    const fn token_member(self) -> &'static str {
+        match self {
+            Self::V1 => "token",
+            Self::V2 => "access",
+        }
+    }
+
+    const fn scheme(self) -> &'static str {
+        match self {
+            Self::V1 => "Token",
+            Self::V2 => "Bearer",
+        }
+    }
+}
+
+/// What is fetched by its id.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Structure,
+    Group,
+    Perimeter,
+}
+
+impl Kind {
+    const fn collection(self) -> &'static str {
+        match self {
+            Self::Structure => "structures",
+            Self::Group => "groupes",
+            Self::Perimeter => "perimetres",
+        }
+    }
+
+    /// Groups and perimeters end with a slash; Portail DF redirects from the other form, and nothing is followed here.
+    fn path(self, id: i64) -> String {
+        let slash = if matches!(self, Self::Structure) { "" } else { "/" };
+        format!("api/{}/{id}{slash}", self.collection())
+    }
 }
 
 /// Why the client could not be made.
@@ -59,9 +117,9 @@ impl PortailDf {
     ///
     /// # Errors
     /// When the address or the machine's TLS does not allow it.
-    pub fn new(base: &str, account: Rotating<Account>) -> Result<Self, ClientError> {
+    pub fn new(base: &str, version: Version, account: Rotating<Account>) -> Result<Self, ClientError> {
         let base = Url::parse(&format!("{}/", base.trim_end_matches('/')))?;
-        Ok(Self { http: outgoing::client(CALL)?, base: Arc::new(base), account, token: Arc::default() })
+        Ok(Self { http: outgoing::client(CALL)?, base: Arc::new(base), account, version, token: Arc::default() })
     }
 
     /// What Portail DF knows of the person with this e-mail.
@@ -77,18 +135,24 @@ impl PortailDf {
     }
 
     async fn consulted(&self, email: &str) -> Result<Vec<Entry>, AskError> {
-        let users = self.users(email).await?;
+        let found = self.users(email).await?;
+        let users: Vec<&UserWire> = found.iter().filter(|user| user.is_of(email)).collect();
+        if users.is_empty() && !found.is_empty() {
+            // A filter that is ignored, or understood otherwise, answers other people's entries: nothing is known.
+            return Err(AskError::Form);
+        }
         let ids = |id: fn(&UserWire) -> Id| users.iter().filter_map(|user| id(user).present()).collect::<BTreeSet<_>>();
         let (structures, groups) = futures_util::join!(
-            self.each::<StructureWire>("structures", ids(|user| user.structure)),
-            self.each::<GroupWire>("groupes", ids(|user| user.groupe)),
+            self.each::<StructureWire>(Kind::Structure, ids(|user| user.structure)),
+            self.each::<GroupWire>(Kind::Group, ids(|user| user.groupe)),
         );
-        let perimeters = groups.iter().filter_map(|(_, group)| group.as_ref().ok()?.perimetre.present()).collect();
-        let perimeters = self.each::<PerimeterWire>("perimetres", perimeters).await;
+        let perimeters =
+            groups.iter().filter_map(|(_, group)| group.as_ref().ok()?.as_ref()?.perimetre.present()).collect();
+        let perimeters = self.each::<PerimeterWire>(Kind::Perimeter, perimeters).await;
         let entry = |user: &UserWire| {
             let group = part(&groups, user.groupe);
             Entry {
-                date_expiration: user.date_expiration,
+                date_expiration: user.date_expiration.clone(),
                 cgu_valide: user.cgu_valide,
                 structure: part(&structures, user.structure).map(StructureWire::read),
                 perimeter: match &group {
@@ -99,7 +163,7 @@ impl PortailDf {
                 group: group.map(GroupWire::read),
             }
         };
-        Ok(users.iter().map(entry).collect())
+        Ok(users.into_iter().map(entry).collect())
     }
 
     /// Every entry of the person, page by page.
@@ -110,24 +174,27 @@ impl PortailDf {
         for _ in 0..MAX_PAGES {
             let page: Page = self.get(&next).await?;
             users.extend(page.results);
-            let Some(following) = page.next else { return Ok(users) };
-            next = Url::parse(&following).map_err(|_| AskError::Form)?;
-            // The token goes where it came from, whatever an answer says.
-            if next.origin() != self.base.origin() {
-                return Err(AskError::Form);
+            match following(&next, page.next.as_deref())? {
+                Some(following) => next = following,
+                None => return Ok(users),
             }
         }
         Err(AskError::Form)
     }
 
-    async fn each<T: DeserializeOwned>(&self, kind: &str, ids: BTreeSet<i64>) -> Calls<T> {
+    async fn each<T: DeserializeOwned>(&self, kind: Kind, ids: BTreeSet<i64>) -> Calls<T> {
         let fetch = async |id: i64| {
-            let found = match self.url(&format!("api/{kind}/{id}")) {
-                Ok(url) => self.get(&url).await,
+            let found = match self.url(&kind.path(id)) {
+                Ok(url) => self.get(&url).await.map(Some),
                 Err(error) => Err(error),
             };
+            let found = match found {
+                // It tells that there is none.
+                Err(AskError::Status(404)) => Ok(None),
+                found => found,
+            };
             if let Err(error) = &found {
-                tracing::warn!(%error, kind, id, "Portail DF did not tell");
+                tracing::warn!(%error, kind = kind.collection(), id, "Portail DF did not tell");
             }
             (id, found)
         };
@@ -147,7 +214,7 @@ impl PortailDf {
     }
 
     async fn answered(&self, url: &Url, token: &str) -> Result<Value, AskError> {
-        let request = || self.http.get(url.clone()).header(AUTHORIZATION, format!("Token {token}"));
+        let request = || self.http.get(url.clone()).header(AUTHORIZATION, format!("{} {token}", self.version.scheme()));
         outgoing::retry(TRIES, || succeeded(request())).await
     }
 
@@ -174,11 +241,11 @@ impl PortailDf {
     async fn signed_in(&self) -> Result<String, AskError> {
         let account = self.account.current();
         let credentials = json!({"username": account.username, "password": account.password}).to_string();
-        let url = self.url("api/api-token-auth/")?;
+        let url = self.url(self.version.token_path())?;
         let request =
             || self.http.post(url.clone()).header("content-type", "application/json").body(credentials.clone());
         let answer = outgoing::retry(TRIES, || succeeded(request())).await?;
-        answer["token"].as_str().map(str::to_owned).ok_or(AskError::Form)
+        answer[self.version.token_member()].as_str().map(str::to_owned).ok_or(AskError::Form)
     }
 
     fn url(&self, path: &str) -> Result<Url, AskError> {
@@ -186,7 +253,27 @@ impl PortailDf {
     }
 }
 
-type Calls<T> = Vec<(i64, Result<T, AskError>)>;
+type Calls<T> = Vec<(i64, Result<Option<T>, AskError>)>;
+
+/// The page after `current`, as its answer names it: absolute, relative, in `http` behind a proxy that ends TLS. Empty,
+/// or `/#?`, there is none. The token goes where it came from, whatever an answer says: on another host, nothing is
+/// known.
+fn following(current: &Url, next: Option<&str>) -> Result<Option<Url>, AskError> {
+    let text = next.unwrap_or_default().trim();
+    if text.is_empty() || text.ends_with("/#?") {
+        return Ok(None);
+    }
+    let mut following = current.join(text).map_err(|_| AskError::Form)?;
+    let same_port = following.port().is_none_or(|port| Some(port) == current.port());
+    if following.host() != current.host() || !same_port {
+        return Err(AskError::Form);
+    }
+    following.set_fragment(None);
+    let (scheme, port) = (current.scheme().to_owned(), current.port());
+    let set = following.set_scheme(&scheme).and_then(|()| following.set_port(port));
+    set.map_err(|()| AskError::Form)?;
+    Ok(Some(following))
+}
 
 async fn succeeded(request: reqwest::RequestBuilder) -> Result<Value, AskError> {
     let (status, body) = outgoing::ask(request).await?;
@@ -196,7 +283,8 @@ async fn succeeded(request: reqwest::RequestBuilder) -> Result<Value, AskError> 
 fn part<T>(calls: &Calls<T>, id: Id) -> Fetched<&T> {
     let Some(id) = id.present() else { return Fetched::None };
     match calls.iter().find(|(known, _)| *known == id) {
-        Some((_, Ok(found))) => Fetched::Known(found),
+        Some((_, Ok(Some(found)))) => Fetched::Known(found),
+        Some((_, Ok(None))) => Fetched::None,
         _ => Fetched::Failed,
     }
 }
@@ -207,7 +295,7 @@ impl StructureWire {
             id: self.id_structure.unwrap_or_default(),
             siren: self.siret.get(..9).unwrap_or(&self.siret).to_owned(),
             name: self.nom.clone().unwrap_or_default(),
-            acces_lovac: self.acces_lovac,
+            acces_lovac: self.acces_lovac.clone(),
         }
     }
 }
@@ -224,13 +312,50 @@ impl GroupWire {
 
 impl PerimeterWire {
     fn read(&self) -> Perimeter {
-        let list = |codes: &Option<Vec<String>>| codes.clone().unwrap_or_default();
         Perimeter {
             fr_entiere: self.fr_entiere.unwrap_or(false),
-            geo_codes: list(&self.comm),
-            departments: list(&self.dep),
-            regions: list(&self.reg),
-            epci: list(&self.epci),
+            geo_codes: self.comm.0.clone(),
+            departments: self.dep.0.clone(),
+            regions: self.reg.0.clone(),
+            epci: self.epci.0.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_on_the_same_host_or_there_is_none() {
+        let current = Url::parse("https://portaildf.example/api/utilisateurs?email=a%40ville.fr").unwrap();
+        let next = |text| following(&current, text).map(|url| url.map(String::from));
+        let second = "https://portaildf.example/api/utilisateurs?email=a%40ville.fr&page=2";
+        let (in_http, with_fragment) = (second.replace("https", "http"), format!("{second}#x"));
+        for same in [
+            second,
+            &in_http,
+            "/api/utilisateurs?email=a%40ville.fr&page=2",
+            "?email=a%40ville.fr&page=2",
+            &with_fragment,
+        ] {
+            assert_eq!(next(Some(same)).unwrap().as_deref(), Some(second), "{same}");
+        }
+        for end in [None, Some(""), Some("  "), Some("https://portaildf.example/#?")] {
+            assert_eq!(next(end).unwrap(), None, "{end:?}");
+        }
+        for foreign in [
+            "https://elsewhere.example/api/utilisateurs?page=2",
+            "https://portaildf.example:8443/x",
+            "//elsewhere.example/x",
+            "file:///etc/passwd",
+            "https://portaildf.example@elsewhere.example/",
+        ] {
+            assert!(next(Some(foreign)).is_err(), "{foreign}");
+        }
+        let local = Url::parse("http://127.0.0.1:4312/api/utilisateurs?email=x").unwrap();
+        assert!(following(&local, Some("http://127.0.0.1:4313/api/utilisateurs?page=2")).is_err());
+        let second = "http://127.0.0.1:4312/api/utilisateurs?page=2";
+        assert_eq!(following(&local, Some(second)).unwrap().map(String::from).as_deref(), Some(second));
     }
 }

@@ -6,31 +6,35 @@ use uuid::Uuid;
 
 use crate::platform::secrets::{Key, KeyRing};
 
+/// What the keys of codes are derived for.
+const USE: &str = "second-factor-codes";
+
 /// A code out of a random number.
 #[must_use]
 pub fn code(random: u32) -> String {
     format!("{:06}", random % 1_000_000)
 }
 
-/// What is kept of the code sent to a person.
+/// What is kept of the code sent to a person, beside the challenge that has to be brought with it.
 #[must_use]
-pub fn kept(code: &str, person: Uuid, keys: &KeyRing) -> String {
+pub fn hash(code: &str, person: Uuid, keys: &KeyRing) -> String {
+    let keys = keys.for_use(USE);
     hex::encode(mac(code, person, keys.newest_and_older().0).finalize().into_bytes())
 }
 
-/// Whether this is the code of which `kept` was kept, under any key of the ring. Compared in constant time.
+/// Whether this is the code of which `hash` was kept, under any key of the ring. Compared in constant time.
 #[must_use]
-pub fn matches(code: &str, person: Uuid, kept: &str, keys: &KeyRing) -> bool {
-    let Ok(kept) = hex::decode(kept) else { return false };
+pub fn matches(code: &str, person: Uuid, hash: &str, keys: &KeyRing) -> bool {
+    let Ok(hash) = hex::decode(hash) else { return false };
+    let keys = keys.for_use(USE);
     let (newest, older) = keys.newest_and_older();
-    std::iter::once(newest).chain(older).any(|key| mac(code, person, key).verify_slice(&kept).is_ok())
+    std::iter::once(newest).chain(older).any(|key| mac(code, person, key).verify_slice(&hash).is_ok())
 }
 
 fn mac(code: &str, person: Uuid, key: &Key) -> Hmac<Sha256> {
     // HMAC takes keys of any length: this cannot fail.
     #[expect(clippy::expect_used, reason = "HMAC accepts keys of any length")]
     let mut mac = Hmac::<Sha256>::new_from_slice(&key.bytes).expect("any key length");
-    mac.update(b"second-factor");
     mac.update(person.as_bytes());
     mac.update(code.as_bytes());
     mac
@@ -48,7 +52,7 @@ mod tests {
         let (lea, bea) = (Uuid::from_u128(1), Uuid::from_u128(2));
         assert_eq!(code(7), "000007");
         assert_eq!(code(4_294_967_295), "967295");
-        let kept = kept("000007", lea, &keys);
+        let kept = hash("000007", lea, &keys);
         assert!(matches("000007", lea, &kept, &rotated));
         assert!(!matches("000008", lea, &kept, &rotated));
         assert!(!matches("000007", bea, &kept, &rotated));

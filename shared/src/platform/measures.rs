@@ -49,6 +49,10 @@ counts! {
     PortailDfFailures,
     /// People suspended at their sign-in.
     PeopleSuspended,
+    /// Attempts refused: wrong passwords and codes, unknown accounts, creations without right.
+    SignInsRefused,
+    /// Attempts not examined, for there were too many.
+    SignInsThrottled,
     /// People the Dataspace was asked about.
     DataspaceCalls,
     /// Of these, those it did not answer for, or not as agreed.

@@ -12,7 +12,9 @@ use aws_sdk_secretsmanager::Client;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
+use hmac::{Hmac, Mac as _};
 use serde::Deserialize;
+use sha2::Sha256;
 
 use crate::platform::clock::Clock;
 
@@ -69,6 +71,20 @@ impl KeyRing {
         (&self.newest, &self.older)
     }
 
+    /// The keys for one use, derived from these (the first block of HKDF-Expand): what is made for one use says nothing
+    /// about the keys of another.
+    #[must_use]
+    pub fn for_use(&self, label: &str) -> Self {
+        let derive = |key: &Key| Key { id: key.id.clone(), bytes: hmac_sha256(&key.bytes, &[label.as_bytes(), &[1]]) };
+        Self { newest: derive(&self.newest), older: self.older.iter().map(derive).collect() }
+    }
+
+    /// The HMAC-SHA-256 of `text` under the newest key.
+    #[must_use]
+    pub fn mac(&self, text: &[u8]) -> [u8; 32] {
+        hmac_sha256(&self.newest.bytes, &[text])
+    }
+
     /// Seals `plain` (AES-256-GCM under the newest key) as `<key id>.<base64 of nonce and ciphertext>`. `bound_to`
     /// is authenticated with it: what was sealed for one thing does not open as another's.
     ///
@@ -97,6 +113,16 @@ impl KeyRing {
         let payload = aes_gcm::aead::Payload { msg, aad: bound_to.as_bytes() };
         Aes256Gcm::new(&key.bytes.into()).decrypt(&Nonce::from(nonce), payload).map_err(|_| SecretError::Sealed)
     }
+}
+
+fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    // HMAC takes keys of any length: this cannot fail.
+    #[expect(clippy::expect_used, reason = "HMAC accepts keys of any length")]
+    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("any key length");
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
 }
 
 impl SecretForm for KeyRing {
@@ -263,6 +289,18 @@ mod tests {
         assert!(rotated.open(&sealed, "webhook-2").is_err());
         assert!(ring(&[("2", 2)]).open(&sealed, "webhook-1").is_err());
         assert!(ring(&[("1", 3)]).open(&sealed, "webhook-1").is_err());
+    }
+
+    #[test]
+    fn the_keys_of_one_use_are_not_those_of_another() {
+        let keys = ring(&[("2", 2), ("1", 1)]);
+        let (tokens, codes) = (keys.for_use("tokens"), keys.for_use("codes"));
+        assert_ne!(tokens.mac(b"x"), codes.mac(b"x"));
+        assert_ne!(tokens.mac(b"x"), keys.mac(b"x"));
+        let sealed = ring(&[("1", 1)]).for_use("mails").seal(b"code", "mail-1", [9; 12]).unwrap();
+        assert_eq!(keys.for_use("mails").open(&sealed, "mail-1").unwrap(), b"code");
+        assert!(keys.open(&sealed, "mail-1").is_err());
+        assert!(codes.open(&sealed, "mail-1").is_err());
     }
 
     #[test]

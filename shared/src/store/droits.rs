@@ -11,7 +11,8 @@
 //! | establishment | `EST#<id>` | `E` |
 //! | its name and SIREN, for lists | `ESTS` | `<id>` |
 //! | its SIREN | `SIREN#<siren>` | `<id>` |
-//! | attempts of a minute | `A#<sha256>` | `A` |
+//! | attempts of a minute | `A#<HMAC>` | `<minute>` |
+//! | link sent by mail, by the hash of its token | `L#<sha256>` | `L` |
 //! | mail to send (index `due`) | `MAIL#<id>` | `MAIL` |
 //! | locality | `LOCS` | `<commune>` |
 //! | housing, by id | `HI#<id>` | `HI` |
@@ -37,6 +38,7 @@ mod establishments;
 mod events;
 mod housing;
 pub mod keys;
+mod links;
 mod mails;
 mod owners;
 mod people;
@@ -49,16 +51,16 @@ use aws_sdk_dynamodb::Client;
 
 use super::table::Table;
 
-pub use attempts::WINDOW;
 pub use collections::{Collection, Kind};
 pub use establishments::Summary;
 pub use events::{Event, Parent};
 pub use housing::{Housing, STATUSES};
-pub use mails::Mail;
+pub use links::{Link, Purpose};
+pub use mails::{Mail, MailContent};
 pub use owners::Owner;
 pub use people::{Standing, StoredUser};
 pub use second_factor::SecondFactor;
-pub use walk::{Page, Place};
+pub use walk::{List, Page, Place};
 
 /// The table of the droits domain.
 #[derive(Clone, Debug)]

@@ -77,6 +77,8 @@ codes! {
     WebhookUrlRefused = 422 "webhook-url-refused" "Cette adresse de webhook est refusée";
     /// The password is wrong (L7).
     AuthenticationFailed = 401 "authentication-failed" "Le mot de passe est refusé";
+    /// Nobody proved the mailbox of a creation, or of a password chosen anew.
+    MailboxNotProved = 401 "mailbox-not-proved" "L'adresse électronique n'est pas prouvée";
     /// The code of the second factor is wrong, too old, or was never asked for.
     TwoFactorFailed = 401 "two-factor-failed" "Le code est faux ou périmé";
     /// Three wrong codes; locked for a while.

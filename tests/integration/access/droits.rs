@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::Client;
 use chrono::{DateTime, TimeDelta};
 use domain::api_key::Scope;
 use domain::droits::account::{Role, User};
+use domain::droits::perimeter::Perimeter;
 use domain::droits::suspension::Suspension;
 use passerelle::identity::access_token::{self, Claims};
 use passerelle::platform::secrets::RotatingKeys;
@@ -24,8 +25,8 @@ use super::table::{Column, Table, cell};
 const HOUSING: Uuid = Uuid::from_u128(1);
 const OWNER: Uuid = Uuid::from_u128(100);
 
-/// A person: its name here, its role, what became of it, and how old its token is.
-type Person = (&'static str, Role, fn(&mut User), TimeDelta);
+/// A person: its name here, its role, what became of it, how old its token is, and of which credentials.
+type Person = (&'static str, Role, fn(&mut User), TimeDelta, u64);
 
 async fn columns(world: &World) -> Vec<Column> {
     let variables = world.stack.variables("RightsChecker");
@@ -41,21 +42,25 @@ async fn columns(world: &World) -> Vec<Column> {
         columns.push(Column::new(name, "zlv", world.caller("zlv", scope).await));
     }
     columns.extend(manage::columns(world).await);
-    let people: [Person; 6] = [
-        ("USUAL", Role::Usual, |_| {}, TimeDelta::zero()),
-        ("VISITOR", Role::Visitor, |_| {}, TimeDelta::zero()),
-        ("ADMIN", Role::Admin, |_| {}, TimeDelta::zero()),
-        ("suspendu", Role::Usual, suspend, TimeDelta::zero()),
-        ("supprimé", Role::Usual, delete, TimeDelta::zero()),
-        ("périmé", Role::Usual, |_| {}, TimeDelta::hours(13)),
+    let people: [Person; 7] = [
+        ("USUAL", Role::Usual, |_| {}, TimeDelta::zero(), 0),
+        ("VISITOR", Role::Visitor, |_| {}, TimeDelta::zero(), 0),
+        ("ADMIN", Role::Admin, |_| {}, TimeDelta::zero(), 0),
+        ("suspendu", Role::Usual, suspend, TimeDelta::zero(), 0),
+        ("supprimé", Role::Usual, delete, TimeDelta::zero(), 0),
+        ("périmé", Role::Usual, |_| {}, TimeDelta::hours(13), 0),
+        // The session is of other credentials than those stored, as after a sign-out everywhere.
+        ("déconnecté", Role::Usual, |_| {}, TimeDelta::zero(), 1),
     ];
-    for (rank, (name, role, change, age)) in (5_000..).zip(people) {
+    for (rank, (name, role, change, age, version)) in (5_000..).zip(people) {
         let user = person(Uuid::from_u128(rank), role, change);
         let mut transaction = Transaction::default();
         store.add_user(&mut transaction, &user, "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$AAAA").unwrap();
         store.add_membership(&mut transaction, user.id, ESTABLISHMENT, true).unwrap();
+        let perimeter = Perimeter { fr_entiere: true, ..Perimeter::default() };
+        store.set_perimeter(&mut transaction, user.id, ESTABLISHMENT, Some(&perimeter), world.clock.now()).unwrap();
         store.commit(transaction).await.unwrap();
-        let claims = Claims::new(user.id, ESTABLISHMENT, role, world.clock.now() - age);
+        let claims = Claims::new(&user, ESTABLISHMENT, version, world.clock.now() - age);
         let caller = Caller::key(&access_token::issue(&claims, &keys.current()).unwrap());
         columns.push(Column { key: "jeton", service: "-", user: name, caller });
     }
@@ -89,6 +94,11 @@ fn body(method: &str, route: &str) -> Option<Value> {
     Some(match (method, route) {
         ("post", "/users/creation") => {
             json!({"email": "nouvelle@demo.fr", "password": "Motdepasse2026", "establishmentId": ESTABLISHMENT})
+        }
+        ("post", "/signup-links" | "/password-resets") => json!({"email": "inconnue@demo.fr"}),
+        ("post", "/password-resets/completion") => json!({"token": "inconnu", "password": "Motdepasse2026"}),
+        ("post", "/account/password") => {
+            json!({"currentPassword": "Motdepasse2026", "password": "Motdepasse2027"})
         }
         ("post", "/authenticate") => json!({"email": "inconnue@demo.fr", "password": "Motdepasse2026"}),
         ("post", "/authenticate/verify-2fa") => json!({"email": "inconnue@demo.fr", "code": "000000"}),

@@ -38,6 +38,9 @@ const APIS: [Described; 3] = [
         operations: rights_checker::OPERATIONS,
         public: &[
             ("get", "/openapi.json", StatusCode::OK),
+            ("post", "/signup-links", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            ("post", "/password-resets", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            ("post", "/password-resets/completion", StatusCode::UNSUPPORTED_MEDIA_TYPE),
             ("post", "/users/creation", StatusCode::UNSUPPORTED_MEDIA_TYPE),
             ("post", "/authenticate", StatusCode::UNSUPPORTED_MEDIA_TYPE),
             ("post", "/authenticate/verify-2fa", StatusCode::UNSUPPORTED_MEDIA_TYPE),

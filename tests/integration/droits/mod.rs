@@ -1,3 +1,4 @@
 //! What the cases of droits cannot show.
 
+mod accounts;
 mod sessions;

@@ -57,7 +57,11 @@ async fn creations_at_the_same_time_make_one_account() {
     let email = "nouvelle@strasbourg.demo.fr";
     let mut directory = directory();
     let entries = directory.users[PEOPLE[0].email].clone();
-    directory.users.insert(email.to_owned(), entries);
+    let own = entries.into_iter().map(|mut entry| {
+        entry["email"] = email.into();
+        entry
+    });
+    directory.users.insert(email.to_owned(), own.collect());
     droits.world.portail_df.replace(directory);
     let manage = droits.world.caller("zlv", Scope::Manage).await;
     let prospects = json!({"items": [{"email": email, "hasAccount": true, "hasCommitment": true}]});
@@ -66,10 +70,10 @@ async fn creations_at_the_same_time_make_one_account() {
 
     let mut creations = JoinSet::new();
     for _ in 0..8 {
-        let api = droits.api.clone();
+        let (api, manage) = (droits.api.clone(), manage.clone());
         creations.spawn(async move {
             let body = json!({"email": email, "password": PASSWORD, "establishmentId": ESTABLISHMENT});
-            api.send(&Method::POST, "/users/creation", &Caller::default(), Some(&body)).await.status
+            api.send(&Method::POST, "/users/creation", &manage, Some(&body)).await.status
         });
     }
     let answers = creations.join_all().await;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use domain::droits::account::{Role, User};
+use domain::droits::password::GivenPassword;
 use domain::droits::perimeter::Perimeter;
 use domain::droits::suspension::Suspension;
 use passerelle::identity::password::Passwords;
@@ -244,7 +245,10 @@ async fn hashed(password: &str) -> Result<String, String> {
     if let Some(hash) = known {
         return Ok(hash);
     }
-    let hash = Passwords::default().hash(password.to_owned()).await.map_err(|error| error.to_string())?;
+    let hash = Passwords::default()
+        .hash(GivenPassword::try_from(password.to_owned())?)
+        .await
+        .map_err(|error| error.to_string())?;
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner).insert(password.to_owned(), hash.clone());
     Ok(hash)
 }

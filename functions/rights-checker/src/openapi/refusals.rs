@@ -10,9 +10,15 @@ passerelle::examinations! {
     /// A person's token, of somebody who is not suspended.
     Seeing: Unauthenticated, UserSuspended, Internal, Unavailable;
     /// A service's key.
-    Manager: Unauthenticated, ScopeRefused, Internal, Unavailable;
+    Manager: Unauthenticated, ScopeRefused, PermissionRefused, Internal, Unavailable;
+    /// Not too often.
+    Throttled: TooManyAttempts;
+    /// The link of a mailbox.
+    Mailbox: MailboxNotProved;
+    /// The password there is so far, not too often.
+    CurrentPassword: AuthenticationFailed, TooManyAttempts;
     /// The tree of a creation.
-    Creation: TestAccount, ProspectMissing, ProspectInvalid, EstablishmentMissing, PortailDfUnavailable, EmailAlreadyUsed;
+    Creation: MailboxNotProved, TestAccount, ProspectMissing, ProspectInvalid, EstablishmentMissing, PortailDfUnavailable, EmailAlreadyUsed;
     /// The tree of a sign-in, its password and its limits.
     Connection:
         UserMissing, UserDeleted, AuthenticationFailed, EstablishmentMissing, EstablishmentNotAllowed, StructureUnknown,

@@ -1,10 +1,14 @@
-//! The bodies of requests and answers, as documented. Handlers read and write JSON; these types only describe it. Their
-//! doc comments are the text of the document, in French.
-#![expect(dead_code, reason = "described, never built: only `ToSchema` reads these fields")]
+//! The bodies of requests and answers, as documented. Requests are parsed by these types; answers are only described by
+//! them. Their doc comments are the text of the document, in French.
+#![expect(dead_code, reason = "of answers, described, never built: only `ToSchema` reads these fields")]
 
 use chrono::{DateTime, Utc};
+use domain::body::{Field, Id, Raw, Required};
+use domain::droits::password::{GivenPassword, NewPassword};
 use domain::instant;
+use domain::reference::email::Email;
 use passerelle::web::openapi::problem::{Cause, TrailNode};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::openapi::schema::{OneOfBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
@@ -12,15 +16,55 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
 /// Une demande de création de compte.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Creation {
+    #[schema(value_type = String, format = Email, max_length = 254, example = "lea.martin@strasbourg.eu")]
+    pub(crate) email: Required<Email>,
+    /// 12 caractères au moins, dont une majuscule, une minuscule et un chiffre.
+    #[schema(value_type = String, min_length = 12, max_length = 1000, example = "Motdepasse2026")]
+    pub(crate) password: Required<NewPassword>,
+    #[schema(value_type = Uuid)]
+    pub(crate) establishment_id: Required<Id>,
+    /// Le jeton du lien reçu par courriel. Absent quand ZLV appelle avec sa clé `manage`.
+    #[schema(value_type = Option<String>)]
+    pub(crate) signup_token: Field<String>,
+}
+
+/// Une adresse électronique, dont le courriel ira à qui la lit.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Mailbox {
+    #[schema(value_type = String, format = Email, max_length = 254, example = "lea.martin@strasbourg.eu")]
+    pub(crate) email: Required<Email>,
+}
+
+/// Un autre mot de passe, par le lien reçu.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ResetCompletion {
+    /// Le jeton du lien reçu par courriel.
+    #[schema(value_type = String, min_length = 1)]
+    pub(crate) token: Required<String>,
+    /// 12 caractères au moins, dont une majuscule, une minuscule et un chiffre.
+    #[schema(value_type = String, min_length = 12, max_length = 1000, example = "Motdepasse2027")]
+    pub(crate) password: Required<NewPassword>,
+}
+
+/// L'ancien mot de passe, et le nouveau.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PasswordChange {
+    #[schema(value_type = String, min_length = 1, max_length = 1000)]
+    pub(crate) current_password: Required<GivenPassword>,
+    /// 12 caractères au moins, dont une majuscule, une minuscule et un chiffre.
+    #[schema(value_type = String, min_length = 12, max_length = 1000, example = "Motdepasse2027")]
+    pub(crate) password: Required<NewPassword>,
+}
+
+/// Le jeton de la nouvelle session.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
-pub(crate) struct Creation {
-    #[schema(format = Email, max_length = 254, example = "lea.martin@strasbourg.eu")]
-    email: String,
-    /// 12 caractères au moins, dont une majuscule, une minuscule et un chiffre.
-    #[schema(min_length = 12, max_length = 1000, example = "Motdepasse2026")]
-    password: String,
-    establishment_id: Uuid,
+pub(crate) struct NewToken {
+    access_token: String,
 }
 
 /// Le compte créé, et le chemin de la décision.
@@ -31,33 +75,53 @@ pub(crate) struct Created {
 }
 
 /// Une connexion.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Credentials {
-    #[schema(format = Email, max_length = 254, example = "lea.martin@strasbourg.eu")]
-    email: String,
-    #[schema(min_length = 1)]
-    password: String,
+    #[schema(value_type = String, format = Email, max_length = 254, example = "lea.martin@strasbourg.eu")]
+    pub(crate) email: Required<Email>,
+    #[schema(value_type = String, min_length = 1, max_length = 1000)]
+    pub(crate) password: Required<GivenPassword>,
     /// L'établissement voulu ; par défaut le dernier choisi.
-    establishment_id: Option<Uuid>,
+    #[schema(value_type = Option<Uuid>)]
+    pub(crate) establishment_id: Field<Id>,
 }
 
 /// Le code reçu par courriel.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct SecondFactor {
-    #[schema(format = Email, max_length = 254)]
-    email: String,
-    #[schema(pattern = "^[0-9]{6}$", example = "042317")]
-    code: String,
-    establishment_id: Option<Uuid>,
+    #[schema(value_type = String, format = Email, max_length = 254)]
+    pub(crate) email: Required<Email>,
+    /// Le `challengeId` de la connexion en cours. Sans lui, aucun code n'est examiné.
+    #[schema(value_type = Option<String>)]
+    pub(crate) challenge_id: Field<String>,
+    #[schema(value_type = String, pattern = "^[0-9]{6}$", example = "042317")]
+    pub(crate) code: Required<SixDigits>,
+    #[schema(value_type = Option<Uuid>)]
+    pub(crate) establishment_id: Field<Id>,
+}
+
+/// The code of a second factor.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct SixDigits(pub(crate) String);
+
+impl TryFrom<String> for SixDigits {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let six_digits = text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit());
+        if six_digits { Ok(Self(text)) } else { Err("un code de six chiffres est attendu") }
+    }
 }
 
 /// L'établissement voulu.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Change {
-    establishment_id: Uuid,
+    #[schema(value_type = Uuid)]
+    pub(crate) establishment_id: Required<Id>,
 }
 
 /// Une personne.
@@ -135,6 +199,8 @@ impl ToSchema for SignedIn {}
 #[schema(rename_all = "camelCase")]
 pub(crate) struct TwoFactorRequired {
     requires_two_factor: bool,
+    /// À présenter avec le code.
+    challenge_id: Uuid,
 }
 
 /// Une session.
@@ -151,7 +217,7 @@ pub(crate) struct Session {
     /// Les communes visibles. Vide : rien n'est visible.
     effective_geo_codes: Vec<String>,
     authorized_establishments: Vec<Summary>,
-    /// Absent si la personne n'est pas suspendue.
+    /// Absent si la personne n'est pas suspendue et que ses droits ont été vérifiés un jour.
     #[schema(nullable = false)]
     banner: Option<Banner>,
 }
@@ -163,13 +229,15 @@ pub(crate) struct Banner {
 }
 
 /// Une décision à expliquer.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Explain {
-    #[schema(format = Email, max_length = 254)]
-    email: String,
-    establishment_id: Uuid,
-    flow: Flow,
+    #[schema(value_type = String, format = Email, max_length = 254)]
+    pub(crate) email: Required<Email>,
+    #[schema(value_type = Uuid)]
+    pub(crate) establishment_id: Required<Id>,
+    #[schema(value_type = Flow)]
+    pub(crate) flow: Required<domain::droits::diagram::Flow>,
 }
 
 /// L'arbre suivi.
@@ -267,10 +335,10 @@ pub(crate) struct Event {
 }
 
 /// Des éléments à charger, 1000 au plus. Leur forme dépend de `kind` : voir la description.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct Load {
     #[schema(max_items = 1000, value_type = Vec<Object>)]
-    items: Vec<serde_json::Value>,
+    pub(crate) items: Required<Vec<Raw>>,
 }
 
 /// Combien d'éléments ont été enregistrés.
@@ -280,8 +348,8 @@ pub(crate) struct Stored {
 }
 
 /// Ce qui se charge.
-#[derive(ToSchema)]
-#[schema(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum LoadKind {
     Establishments,
     Prospects,
@@ -316,43 +384,10 @@ pages! {
     EventPage of Event;
 }
 
-/// A page of a list.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Paging {
-    /// La taille de la page.
-    #[param(nullable = false, minimum = 1, maximum = 100, default = 50)]
-    limit: Option<u32>,
-    /// Le `nextCursor` de la page précédente.
-    #[param(nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
-    cursor: Option<String>,
-}
-
-/// Whose data.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-pub(crate) struct Whose {
-    /// Des identifiants séparés par des virgules. Restreint ; n'élargit que pour un administrateur.
-    #[param(nullable = false, example = "")]
-    establishment_ids: Option<String>,
-}
-
-/// Which housing.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Which {
-    /// Des codes INSEE séparés par des virgules.
-    #[param(nullable = false, example = "67482,67218")]
-    localities: Option<String>,
-    /// Des statuts séparés par des virgules, de 0 à 5.
-    #[param(nullable = false, pattern = "^([0-5](,[0-5])*)?$", example = "0,1")]
-    status: Option<String>,
-}
-
 /// The thing of the path.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-pub(crate) struct Id {
+pub(crate) struct IdPath {
     /// Son identifiant.
     id: Uuid,
 }

@@ -1,29 +1,28 @@
 //! Sign-in, and its second factor.
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use domain::droits::decision::Decision;
 use domain::droits::diagram::Flow;
+use domain::droits::password::GivenPassword;
 use domain::droits::sign_in::{Password, SecondFactor, SignInOutcome};
-use lambda_http::request::RequestContext;
-use passerelle::store::droits::{StoredUser, WINDOW};
-use passerelle::web::body::MAX_BYTES;
+use passerelle::identity::password::{Examined, PasswordError};
+use passerelle::store::droits::StoredUser;
+use passerelle::web::body::ValidBody;
 use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
-use passerelle::web::problem::{Code, Problem};
+use passerelle::web::problem::Code;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::attempts::Action;
 use crate::audit;
+use crate::caller::Origin;
 use crate::decisions::{Credentials, Decided, Question};
 use crate::openapi::{refusals as by, schemas};
 use crate::refusals::sign_in_problem;
 use crate::sessions::{CurrentEstablishment, Opening, audited};
-use passerelle::web::values::{self, Values, given};
-
-/// Attempts a minute, of one e-mail or one address.
-const ATTEMPTS: u64 = 10;
 
 /// `POST /authenticate`.
 #[utoipa::path(
@@ -32,7 +31,7 @@ const ATTEMPTS: u64 = 10;
     operation_id = "authenticate",
     tag = "Comptes",
     summary = "Se connecter",
-    description = "Suit les nœuds L1 à L29. Si Portail DF ne répond pas, la connexion se poursuit avec ce qui est enregistré. Dix tentatives par minute au plus.",
+    description = "Suit les nœuds L1 à L29. Si Portail DF ne répond pas, la connexion se poursuit avec ce qui est enregistré. Dix échecs par minute au plus.",
     request_body = schemas::Credentials,
     responses(
         (status = 200, description = "La personne est connectée, ou un code lui a été envoyé.", body = schemas::SignedIn),
@@ -40,25 +39,19 @@ const ATTEMPTS: u64 = 10;
     ),
     security(()),
 )]
-pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<Json<Value>, ApiError> {
-    let address = address(&request);
-    let body = values::json(request, MAX_BYTES).await?;
-    let mut values = Values::of(&body, "", &["email", "password", "establishmentId"])?;
-    let email = values.email()?;
-    let password =
-        values.required("password", "mot de passe obligatoire", |text| (!text.is_empty()).then(|| text.to_owned()))?;
-    let establishment =
-        values.optional("establishmentId", "identifiant invalide : un UUID est attendu", values::uuid)?;
-    values.checked()?;
-    let (email, password) = (given(email)?, given(password)?);
-
-    admit(&app, &format!("email:{email}")).await?;
-    if let Some(address) = address {
-        admit(&app, &format!("address:{address}")).await?;
-    }
-    let question = app.decisions.question(&email);
+pub(super) async fn sign_in(
+    State(app): State<App>,
+    origin: Origin,
+    ValidBody(body): ValidBody<schemas::Credentials>,
+) -> Result<Json<Value>, ApiError> {
+    let (email, password) = (body.email.get()?, body.password.get()?);
+    let establishment = body.establishment_id.set().map(|id| id.0);
+    let attempt = app.attempts.begin(Action::SignIn, &email, &origin).await?;
+    let question = app.decisions.question(email.normalised());
     let (app, question, proof) = (&app, &question, Proof::Password(&password));
-    retry_on_conflict(|| attempt(app, proof, establishment, question)).await.map(Json)
+    let signed_in = retry_on_conflict(|| sign_in_once(app, proof, establishment, question)).await;
+    let failures = [Code::UserMissing, Code::UserDeleted, Code::AuthenticationFailed];
+    attempt.settle(signed_in, &failures).await.map(Json)
 }
 
 /// `POST /authenticate/verify-2fa`.
@@ -68,54 +61,41 @@ pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<
     operation_id = "verifySecondFactor",
     tag = "Comptes",
     summary = "Confirmer par le code reçu",
-    description = "Un code vaut cinq minutes ; trois codes faux bloquent quinze minutes.",
+    description = "`challengeId` est celui que la connexion a répondu. Un code vaut cinq minutes ; trois codes faux bloquent quinze minutes.",
     request_body = schemas::SecondFactor,
     responses(
         (status = 200, description = "La personne est connectée.", body = schemas::Session),
-        by::Refused<(by::Anyone, by::SecondFactor, by::Body,)>,
+        by::Refused<(by::Anyone, by::SecondFactor, by::Throttled, by::Body,)>,
     ),
     security(()),
 )]
-pub(super) async fn verify(State(app): State<App>, request: Request) -> Result<Json<Value>, ApiError> {
-    let body = values::json(request, MAX_BYTES).await?;
-    let mut values = Values::of(&body, "", &["email", "code", "establishmentId"])?;
-    let email = values.email()?;
-    let code = values.required("code", "un code de six chiffres est attendu", |text| {
-        (text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.to_owned())
-    })?;
-    let establishment =
-        values.optional("establishmentId", "identifiant invalide : un UUID est attendu", values::uuid)?;
-    values.checked()?;
-    let (email, code) = (given(email)?, given(code)?);
-
-    let stored = app.store.user_by_email(&email).await?.filter(|stored| stored.user.deleted_at.is_none());
-    let stored = stored.ok_or(Code::TwoFactorFailed)?;
-    let question = app.decisions.question(&email);
-    let (app, user, code, question) = (&app, &stored.user, code.as_str(), &question);
-    retry_on_conflict(|| app.second_factors.use_code(user, code)).await?;
-    retry_on_conflict(|| attempt(app, Proof::SecondFactor, establishment, question)).await.map(Json)
-}
-
-/// Where the request comes from, as API Gateway says; a header would say whatever its sender wants.
-fn address(request: &Request) -> Option<String> {
-    match request.extensions().get::<RequestContext>() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
-        _ => None,
-    }
-}
-
-/// Counts an attempt, and refuses one too many.
-async fn admit(app: &App, subject: &str) -> Result<(), ApiError> {
-    if app.store.count_attempt(subject, app.clock.now()).await? > ATTEMPTS {
-        return Err(Problem::new(Code::TooManyAttempts).retry_after(WINDOW.num_seconds().unsigned_abs()).into());
-    }
-    Ok(())
+pub(super) async fn verify(
+    State(app): State<App>,
+    origin: Origin,
+    ValidBody(body): ValidBody<schemas::SecondFactor>,
+) -> Result<Json<Value>, ApiError> {
+    let (email, code) = (body.email.get()?, body.code.get()?.0);
+    let challenge = body.challenge_id.set().unwrap_or_default();
+    let establishment = body.establishment_id.set().map(|id| id.0);
+    let attempt = app.attempts.begin(Action::SecondFactor, &email, &origin).await?;
+    let question = app.decisions.question(email.normalised());
+    let (app, question) = (&app, &question);
+    let stored = app.store.user_by_email(email.normalised()).await?;
+    let proved = match stored.as_ref().filter(|stored| stored.user.deleted_at.is_none()) {
+        Some(stored) => {
+            let (user, challenge, code) = (&stored.user, challenge.as_str(), code.as_str());
+            retry_on_conflict(|| app.second_factors.use_code(user, challenge, code)).await
+        }
+        None => Err(Code::TwoFactorFailed.into()),
+    };
+    attempt.settle(proved, &[Code::TwoFactorFailed]).await?;
+    retry_on_conflict(|| sign_in_once(app, Proof::SecondFactor, establishment, question)).await.map(Json)
 }
 
 /// What a person proves who they are with.
 #[derive(Clone, Copy)]
 enum Proof<'a> {
-    Password(&'a str),
+    Password(&'a GivenPassword),
     /// The password and, now, the code.
     SecondFactor,
 }
@@ -124,18 +104,22 @@ enum Proof<'a> {
 ///
 /// # Errors
 /// The refusal; [`ApiError::DecideAgain`] when what was read changed meanwhile.
-async fn attempt(
+async fn sign_in_once(
     app: &App,
     proof: Proof<'_>,
     establishment: Option<Uuid>,
     question: &Question<'_>,
 ) -> Result<Value, ApiError> {
-    let stored = app.store.user_by_email(question.email()).await?;
+    let mut stored = app.store.user_by_email(question.email()).await?;
     let (password, second_factor) = match proof {
         Proof::SecondFactor => (Password::Right, SecondFactor::Satisfied),
         Proof::Password(password) => {
             let due = if app.admin_2fa { SecondFactor::Due } else { SecondFactor::Satisfied };
-            (examine(app, password, stored.as_ref()).await?, due)
+            let (examined, hash) = examine(app, password, stored.as_ref()).await?;
+            if let (Some(hash), Some(stored)) = (hash, &mut stored) {
+                stored.password_hash = hash;
+            }
+            (examined, due)
         }
     };
     let credentials = Credentials { password, second_factor, establishment };
@@ -158,9 +142,9 @@ async fn attempt(
     };
     let stored = stored.ok_or(Code::UserMissing)?;
     let Some(rights) = rights else {
-        app.second_factors.send_code(&stored.user).await?;
+        let challenge = app.second_factors.send_code(&stored.user).await?;
         audit("second factor");
-        return Ok(json!({"requiresTwoFactor": true}));
+        return Ok(json!({"requiresTwoFactor": true, "challengeId": challenge}));
     };
     let current = CurrentEstablishment::Kept;
     let session = app.sessions.open(Opening { stored: &stored, standing, rights: &rights, current }).await?;
@@ -168,10 +152,21 @@ async fn attempt(
     Ok(session)
 }
 
-/// Whether a password is that of the user found.
-async fn examine(app: &App, password: &str, stored: Option<&StoredUser>) -> Result<Password, ApiError> {
-    let Some(stored) = stored.filter(|stored| stored.user.deleted_at.is_none()) else { return Ok(Password::Wrong) };
-    let examined = app.passwords.matches(password.to_owned(), stored.password_hash.clone()).await;
-    let right = examined.map_err(|error| ApiError::Failed(error.into()))?;
-    Ok(if right { Password::Right } else { Password::Wrong })
+/// Whether a password is that of the user found, and the hash to store in place of theirs, if it is outdated.
+async fn examine(
+    app: &App,
+    password: &GivenPassword,
+    stored: Option<&StoredUser>,
+) -> Result<(Password, Option<String>), ApiError> {
+    let failed = |error: PasswordError| ApiError::Failed(error.into());
+    let Some(stored) = stored.filter(|stored| stored.user.deleted_at.is_none()) else {
+        app.passwords.examine_none(password.clone()).await.map_err(failed)?;
+        return Ok((Password::Wrong, None));
+    };
+    let examined = app.passwords.examine(password.clone(), stored.password_hash.clone()).await;
+    Ok(match examined.map_err(failed)? {
+        Examined::Right => (Password::Right, None),
+        Examined::RightOutdated(hash) => (Password::Right, Some(hash)),
+        Examined::Wrong => (Password::Wrong, None),
+    })
 }

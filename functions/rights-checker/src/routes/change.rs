@@ -1,11 +1,11 @@
 //! Change of establishment.
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use domain::droits::change::ChangeOutcome;
 use domain::droits::decision::Decision;
 use domain::droits::diagram::Flow;
-use passerelle::web::body::MAX_BYTES;
+use passerelle::web::body::ValidBody;
 use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::Code;
@@ -19,7 +19,6 @@ use crate::decisions::{Decided, Question};
 use crate::openapi::{refusals as by, schemas};
 use crate::refusals::{portail_df_unavailable, sign_in_problem};
 use crate::sessions::{CurrentEstablishment, Opening, audited};
-use passerelle::web::values::{self, Values, given};
 
 /// `POST /account/change-establishment`.
 #[utoipa::path(
@@ -39,14 +38,9 @@ use passerelle::web::values::{self, Values, given};
 pub(super) async fn change(
     State(app): State<App>,
     caller: UserCaller,
-    request: Request,
+    ValidBody(body): ValidBody<schemas::Change>,
 ) -> Result<Json<Value>, ApiError> {
-    let body = values::json(request, MAX_BYTES).await?;
-    let mut values = Values::of(&body, "", &["establishmentId"])?;
-    let establishment = values.id("establishmentId")?;
-    values.checked()?;
-    let establishment = given(establishment)?;
-
+    let establishment = body.establishment_id.get()?.0;
     let user = &caller.stored.user;
     let question = app.decisions.question(&user.email);
     let (app, id, question) = (&app, user.id, &question);

@@ -1,15 +1,16 @@
 //! Campaigns, groups and drafts.
 
 use axum::Json;
-use axum::extract::{RawQuery, State};
-use passerelle::store::droits::Kind;
+use axum::extract::State;
+use passerelle::store::droits::{Kind, List};
 use passerelle::web::error::ApiError;
+use passerelle::web::parameters::Query;
 use serde_json::Value;
 
 use crate::app::App;
 use crate::caller::DataCaller;
-use crate::lists::{self, PARAMETERS, Wanted};
-use crate::openapi::{refusals as by, schemas};
+use crate::lists::{self, Window};
+use crate::openapi::{queries, refusals as by, schemas};
 
 /// `GET /campaigns`.
 #[utoipa::path(
@@ -19,7 +20,7 @@ use crate::openapi::{refusals as by, schemas};
     tag = "Données",
     summary = "Lister les campagnes",
     description = "Celles de l'établissement, quel que soit le périmètre.",
-    params(schemas::Paging, schemas::Whose),
+    params(queries::ListQuery),
     responses(
         (status = 200, description = "Une page.", body = schemas::CollectionPage),
         by::Refused<(by::Seeing, by::Query,)>,
@@ -29,9 +30,9 @@ use crate::openapi::{refusals as by, schemas};
 pub(super) async fn campaigns(
     State(app): State<App>,
     caller: DataCaller,
-    RawQuery(query): RawQuery,
+    Query(query): Query<queries::ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
-    list(&app, Kind::Campaigns, &caller, query.as_deref()).await
+    list(&app, Kind::Campaigns, &caller, query).await
 }
 
 /// `GET /groups`.
@@ -42,7 +43,7 @@ pub(super) async fn campaigns(
     tag = "Données",
     summary = "Lister les groupes",
     description = "Ceux de l'établissement, quel que soit le périmètre.",
-    params(schemas::Paging, schemas::Whose),
+    params(queries::ListQuery),
     responses(
         (status = 200, description = "Une page.", body = schemas::CollectionPage),
         by::Refused<(by::Seeing, by::Query,)>,
@@ -52,9 +53,9 @@ pub(super) async fn campaigns(
 pub(super) async fn groups(
     State(app): State<App>,
     caller: DataCaller,
-    RawQuery(query): RawQuery,
+    Query(query): Query<queries::ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
-    list(&app, Kind::Groups, &caller, query.as_deref()).await
+    list(&app, Kind::Groups, &caller, query).await
 }
 
 /// `GET /drafts`.
@@ -65,7 +66,7 @@ pub(super) async fn groups(
     tag = "Données",
     summary = "Lister les brouillons",
     description = "Ceux de l'établissement, quel que soit le périmètre.",
-    params(schemas::Paging, schemas::Whose),
+    params(queries::ListQuery),
     responses(
         (status = 200, description = "Une page.", body = schemas::CollectionPage),
         by::Refused<(by::Seeing, by::Query,)>,
@@ -75,15 +76,15 @@ pub(super) async fn groups(
 pub(super) async fn drafts(
     State(app): State<App>,
     caller: DataCaller,
-    RawQuery(query): RawQuery,
+    Query(query): Query<queries::ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
-    list(&app, Kind::Drafts, &caller, query.as_deref()).await
+    list(&app, Kind::Drafts, &caller, query).await
 }
 
 /// Filtered by establishment, whatever the perimeter (node R3 of docs/seeds/droits.md).
-async fn list(app: &App, kind: Kind, caller: &DataCaller, query: Option<&str>) -> Result<Json<Value>, ApiError> {
-    let wanted = Wanted::read(query, &PARAMETERS)?;
-    let establishments = caller.establishments(wanted.establishments.as_deref());
-    let page = app.store.collections(kind, establishments.as_deref(), wanted.after.as_ref(), wanted.limit).await?;
-    Ok(lists::answer(page))
+async fn list(app: &App, kind: Kind, caller: &DataCaller, query: queries::ListQuery) -> Result<Json<Value>, ApiError> {
+    let (Window { limit, after }, filter) = query.of(List::Collections(kind))?;
+    let establishments = caller.establishments(&filter);
+    let page = app.store.collections(kind, establishments.as_deref(), after.as_ref(), limit).await?;
+    Ok(lists::to_json(page))
 }

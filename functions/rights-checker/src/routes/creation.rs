@@ -1,32 +1,33 @@
 //! Creation of an account.
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use domain::droits::account::{Role, User};
 use domain::droits::creation::CreationOutcome;
 use domain::droits::decision::Decision;
 use domain::droits::diagram::Flow;
+use domain::droits::password::NewPassword;
 use domain::droits::perimeter::Perimeter;
+use domain::reference::email::Email;
 use http::StatusCode;
+use passerelle::store::droits::Purpose;
 use passerelle::store::transaction::Transaction;
-use passerelle::web::body::MAX_BYTES;
+use passerelle::web::body::ValidBody;
 use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
+use passerelle::web::problem::Code;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::attempts::Action;
 use crate::audit;
+use crate::caller::Origin;
 use crate::decisions::Question;
+use crate::links;
 use crate::openapi::{refusals as by, schemas};
 use crate::refusals::{creation_problem, portail_df_unavailable};
-use passerelle::web::values::{self, Values, given};
-
-/// The fewest characters of a password.
-const PASSWORD: usize = 12;
-/// More would only cost time to hash.
-const LONGEST_PASSWORD: usize = 1_000;
 
 /// `POST /users/creation`.
 #[utoipa::path(
@@ -35,48 +36,82 @@ const LONGEST_PASSWORD: usize = 1_000;
     operation_id = "createUser",
     tag = "Comptes",
     summary = "Créer un compte",
-    description = "Suit les nœuds C1 à C20. Rien n'est enregistré si un seul contrôle échoue ; le refus donne sa raison et le chemin.",
+    description = "Demande la preuve que la personne lit l'adresse : le `signupToken` du lien reçu par courriel, ou la clé `manage` de ZLV, qui l'a prouvée. Suit les nœuds C1 à C20. Rien n'est enregistré si un seul contrôle échoue ; le refus donne sa raison et le chemin.",
     request_body = schemas::Creation,
     responses(
         (status = 201, description = "Le compte est créé.", body = schemas::Created),
-        by::Refused<(by::Anyone, by::Creation, by::Body,)>,
+        by::Refused<(by::Anyone, by::Creation, by::Throttled, by::Body,)>,
     ),
-    security(()),
+    security((), ("apiKey" = ["manage"])),
 )]
-pub(super) async fn create(State(app): State<App>, request: Request) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let body = values::json(request, MAX_BYTES).await?;
-    let mut values = Values::of(&body, "", &["email", "password", "establishmentId"])?;
-    let email = values.email()?;
-    let password = values.required(
-        "password",
-        "12 caractères au moins, dont une majuscule, une minuscule et un chiffre",
-        strong,
-    )?;
-    let establishment = values.id("establishmentId")?;
-    values.checked()?;
-    let (email, password, establishment) = (given(email)?, given(password)?, given(establishment)?);
-
-    let question = app.decisions.question(&email);
-    let account = NewAccount { email: &email, password: &password, hash: OnceCell::new(), establishment };
-    let (app, account, question) = (&app, &account, &question);
-    let created = retry_on_conflict(|| attempt(app, account, question)).await?;
+pub(super) async fn create(
+    State(app): State<App>,
+    origin: Origin,
+    ValidBody(body): ValidBody<schemas::Creation>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let (email, password) = (body.email.get()?, body.password.get()?);
+    let establishment = body.establishment_id.get()?.0;
+    let token = body.signup_token.set();
+    if token.is_none() && !origin.proves_mailboxes {
+        return Err(Code::MailboxNotProved.into());
+    }
+    let attempt = app.attempts.begin(Action::Creation, &email, &origin).await?;
+    let created = create_proved(&app, &email, &password, establishment, token.as_deref()).await;
+    let created = attempt.settle(created, &FAILURES).await?;
     Ok((StatusCode::CREATED, Json(created)))
+}
+
+/// The refusals that tell something about somebody: those that are guessed for.
+const FAILURES: [Code; 6] = [
+    Code::MailboxNotProved,
+    Code::TestAccount,
+    Code::ProspectMissing,
+    Code::ProspectInvalid,
+    Code::EstablishmentMissing,
+    Code::EmailAlreadyUsed,
+];
+
+/// Creates an account for somebody whose mailbox ZLV has proved, or who brings the token of the link sent there.
+async fn create_proved(
+    app: &App,
+    email: &Email,
+    password: &NewPassword,
+    establishment: Uuid,
+    token: Option<&str>,
+) -> Result<Value, ApiError> {
+    let email = email.normalised();
+    let link = match token {
+        Some(token) => {
+            let (hash, link) = links::present(app, token, Purpose::Signup).await?;
+            if link.email != email {
+                return Err(Code::MailboxNotProved.into());
+            }
+            Some(hash)
+        }
+        None => None,
+    };
+    let question = app.decisions.question(email);
+    let account = NewAccount { email, password, hash: OnceCell::new(), establishment, link };
+    let (account, question) = (&account, &question);
+    retry_on_conflict(|| create_once(app, account, question)).await
 }
 
 /// An account asked for.
 struct NewAccount<'a> {
     email: &'a str,
-    password: &'a str,
+    password: &'a NewPassword,
     /// Made once, and only for an account that will be.
     hash: OnceCell<String>,
     establishment: Uuid,
+    /// The hash of the link that proved the mailbox, to be used up.
+    link: Option<String>,
 }
 
 /// Decides a creation and carries it out.
 ///
 /// # Errors
 /// The refusal; [`ApiError::DecideAgain`] when what was read changed meanwhile.
-async fn attempt(app: &App, account: &NewAccount<'_>, question: &Question<'_>) -> Result<Value, ApiError> {
+async fn create_once(app: &App, account: &NewAccount<'_>, question: &Question<'_>) -> Result<Value, ApiError> {
     let Decision { outcome, trail } = app.decisions.creation(account.establishment, question).await?;
     let establishment = Some(account.establishment);
     let audit = |outcome, user| {
@@ -106,8 +141,8 @@ async fn add_account(
     perimeter: &Perimeter,
     sirens: &[String],
 ) -> Result<User, ApiError> {
-    let NewAccount { email, password, hash, establishment } = account;
-    let hash = hash.get_or_try_init(|| app.passwords.hash((*password).to_owned())).await;
+    let NewAccount { email, password, hash, establishment, link } = account;
+    let hash = hash.get_or_try_init(|| app.passwords.hash(password.as_given().clone())).await;
     let hash = hash.map_err(|error| ApiError::Failed(error.into()))?;
     let now = app.clock.now();
     let mut memberships = vec![*establishment];
@@ -130,35 +165,13 @@ async fn add_account(
     let mut transaction = Transaction::default();
     app.store.add_user(&mut transaction, &user, hash)?;
     app.store.consume_prospect(&mut transaction, email)?;
+    if let Some(link) = link {
+        app.store.use_link(&mut transaction, link)?;
+    }
     app.store.set_perimeter(&mut transaction, user.id, *establishment, Some(perimeter), now)?;
     for id in memberships {
         app.store.add_membership(&mut transaction, user.id, id, true)?;
     }
     app.store.commit(transaction).await?;
     Ok(user)
-}
-
-fn strong(password: &str) -> Option<String> {
-    let has = |test: fn(char) -> bool| password.chars().any(test);
-    let length = password.chars().count();
-    let strong = (PASSWORD..=LONGEST_PASSWORD).contains(&length)
-        && has(char::is_uppercase)
-        && has(char::is_lowercase)
-        && has(|c| c.is_ascii_digit());
-    strong.then(|| password.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passwords_are_counted_in_characters() {
-        for good in ["Motdepasse2026", "Éléphante123", "ÀÉ12345678ab"] {
-            assert!(strong(good).is_some(), "{good}");
-        }
-        for bad in ["Court2026aa", "sansmajuscule2026", "SansAucunChiffre", "SANSMINUSCULE1", "Éééééé1", ""] {
-            assert!(strong(bad).is_none(), "{bad}");
-        }
-    }
 }

@@ -1,16 +1,17 @@
 //! The establishments a person may work for.
 
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use domain::droits::account::Role;
-use passerelle::store::droits::{Page, Place, Summary};
+use passerelle::store::droits::{List, Page, Place, Summary};
 use passerelle::web::error::ApiError;
+use passerelle::web::parameters::Query;
 use serde_json::Value;
 
 use crate::app::App;
 use crate::caller::UserCaller;
-use crate::lists::{self, Wanted};
-use crate::openapi::{refusals as by, schemas};
+use crate::lists::{self, Window};
+use crate::openapi::{queries, refusals as by, schemas};
 
 /// `GET /establishments`.
 #[utoipa::path(
@@ -20,7 +21,7 @@ use crate::openapi::{refusals as by, schemas};
     tag = "Comptes",
     summary = "Lister ses établissements",
     description = "Ceux dont la personne est membre ; tous pour un administrateur.",
-    params(schemas::Paging),
+    params(queries::PageQuery),
     responses(
         (status = 200, description = "Une page.", body = schemas::SummaryPage),
         by::Refused<(by::Person, by::Query,)>,
@@ -30,22 +31,21 @@ use crate::openapi::{refusals as by, schemas};
 pub(super) async fn list(
     State(app): State<App>,
     caller: UserCaller,
-    RawQuery(query): RawQuery,
+    Query(query): Query<queries::PageQuery>,
 ) -> Result<Json<Value>, ApiError> {
-    let wanted = Wanted::read(query.as_deref(), &["limit", "cursor"])?;
+    let Window { limit, after } = query.of(List::Establishments)?;
     let user = &caller.stored.user;
     let page = if user.role == Role::Admin {
-        app.store.establishments(wanted.after.as_ref(), wanted.limit).await?
+        app.store.establishments(after.as_ref(), limit).await?
     } else {
         let mut memberships = app.store.memberships(user.id).await?;
         memberships.sort_unstable();
-        let after = |id: &uuid::Uuid| wanted.after.as_ref().is_none_or(|place| id.to_string() > place.1);
-        memberships.retain(after);
-        let more = memberships.len() > wanted.limit;
-        memberships.truncate(wanted.limit);
+        memberships.retain(|id| after.as_ref().is_none_or(|place| id.to_string() > place.1));
+        let more = memberships.len() > limit;
+        memberships.truncate(limit);
         let found = app.store.summaries(&memberships).await?;
         let placed = |summary: Summary| (Place(String::new(), summary.id.to_string()), summary);
         Page { items: found.into_iter().map(placed).collect(), more }
     };
-    Ok(lists::answer(page))
+    Ok(lists::to_json(page))
 }

@@ -1,7 +1,7 @@
 //! Why: a decision with its trail and its diagram, and no side effect.
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use domain::droits::change::ChangeOutcome;
 use domain::droits::creation::CreationOutcome;
 use domain::droits::decision::Decision;
@@ -10,7 +10,7 @@ use domain::droits::rights::Rights;
 use domain::droits::sign_in::{Password, SecondFactor, SignInOutcome};
 use domain::droits::suspension::Cause;
 use domain::droits::trail::Trail;
-use passerelle::web::body::MAX_BYTES;
+use passerelle::web::body::ValidBody;
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::Code;
 use serde_json::{Value, json};
@@ -20,7 +20,6 @@ use crate::caller::ManageCaller;
 use crate::decisions::Credentials;
 use crate::openapi::{refusals as by, schemas};
 use crate::refusals::{creation_code, sign_in_code};
-use passerelle::web::values::{self, Values, given};
 
 /// What the real request would come to.
 struct Verdict {
@@ -74,7 +73,7 @@ impl Verdict {
     fn of_rights(rights: &Rights) -> Self {
         match rights {
             Rights::Administrator => Self::plain("accepted", 200),
-            Rights::NotChecked => Self::plain("unavailable", 200),
+            Rights::NotChecked | Rights::NeverChecked => Self::plain("unavailable", 200),
             Rights::Checked { suspension, failing, .. } => Self {
                 causes: failing.iter().copied().map(Cause::as_str).collect(),
                 ..Self::plain(if suspension.is_some() { "suspended" } else { "accepted" }, 200)
@@ -101,16 +100,10 @@ impl Verdict {
 pub(super) async fn explain(
     State(app): State<App>,
     _: ManageCaller,
-    request: Request,
+    ValidBody(body): ValidBody<schemas::Explain>,
 ) -> Result<Json<Value>, ApiError> {
-    let body = values::json(request, MAX_BYTES).await?;
-    let mut values = Values::of(&body, "", &["email", "establishmentId", "flow"])?;
-    let email = values.email()?;
-    let establishment = values.id("establishmentId")?;
-    let flow = values.required("flow", "creation, connexion ou changement", Flow::parse)?;
-    values.checked()?;
-    let (email, establishment, flow) = (given(email)?, given(establishment)?, given(flow)?);
-
+    let (establishment, flow) = (body.establishment_id.get()?.0, body.flow.get()?);
+    let email = body.email.get()?.normalised().to_owned();
     let question = app.decisions.question(&email);
     let (verdict, trail) = match flow {
         Flow::Creation => {

@@ -1,11 +1,12 @@
 //! Exports of housing.
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use domain::droits::perimeter::GeoCode;
 use http::{HeaderValue, header};
 use passerelle::store::droits::{Kind, Place};
 use passerelle::web::error::ApiError;
+use passerelle::web::parameters::Query;
 use passerelle::web::problem::{Code, Problem};
 use rust_xlsxwriter::XlsxError;
 
@@ -13,8 +14,8 @@ use super::housing::occupied;
 use crate::app::App;
 use crate::caller::DataCaller;
 use crate::export::{Export, MAX_BYTES, MEDIA_TYPE};
-use crate::lists::Wanted;
-use crate::openapi::{refusals as by, schemas};
+use crate::lists::Filter;
+use crate::openapi::{queries, refusals as by, schemas};
 use passerelle::web::values::uuid;
 
 /// Rows read at a time.
@@ -22,7 +23,7 @@ const PAGE: usize = 500;
 /// Ids read at a time: one `BatchGetItem`.
 const BATCH: usize = 100;
 /// A row takes some 60 bytes compressed: more rows than this never fit, and are not even read.
-const MAX_ROWS: u64 = 150_000;
+const MAX_ROWS: usize = 150_000;
 
 /// `GET /housing/export`.
 #[utoipa::path(
@@ -32,7 +33,7 @@ const MAX_ROWS: u64 = 150_000;
     tag = "Exports",
     summary = "Exporter les logements",
     description = "Les filtres sont ceux de la liste.",
-    params(schemas::Whose, schemas::Which),
+    params(queries::ExportQuery),
     responses(
         (status = 200, description = "Le classeur.", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         by::Refused<(by::Seeing, by::Query, by::Size,)>,
@@ -42,18 +43,18 @@ const MAX_ROWS: u64 = 150_000;
 pub(super) async fn housing(
     State(app): State<App>,
     caller: DataCaller,
-    RawQuery(query): RawQuery,
+    Query(query): Query<queries::ExportQuery>,
 ) -> Result<Response, ApiError> {
-    let wanted = Wanted::read(query.as_deref(), &["establishmentIds", "localities", "status"])?;
-    let occupied = occupied(&app, &caller, &wanted).await?;
-    if occupied.iter().map(|(_, count)| count).sum::<u64>() > MAX_ROWS {
+    let filter = Filter::from(query);
+    let occupied = occupied(&app, &caller, &filter).await?;
+    if occupied.iter().map(|(_, count)| count).sum::<u64>() > MAX_ROWS as u64 {
         return Err(too_large());
     }
     let communes: Vec<GeoCode> = occupied.into_iter().map(|(code, _)| code).collect();
     let mut export = Export::new().map_err(failed)?;
     let mut after: Option<Place> = None;
     loop {
-        let page = app.store.housing_page(&communes, wanted.statuses.as_deref(), after.as_ref(), PAGE).await?;
+        let page = app.store.housing_page(&communes, filter.statuses.as_deref(), after.as_ref(), PAGE).await?;
         for (_, housing) in &page.items {
             export.add(housing).map_err(failed)?;
         }
@@ -72,7 +73,7 @@ pub(super) async fn housing(
     tag = "Exports",
     summary = "Exporter une campagne",
     description = "Les logements de la campagne qui sont visibles.",
-    params(schemas::Id),
+    params(schemas::IdPath),
     responses(
         (status = 200, description = "Le classeur.", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         by::Refused<(by::Seeing, by::Existing, by::Size,)>,
@@ -95,7 +96,7 @@ pub(super) async fn campaign(
     tag = "Exports",
     summary = "Exporter un groupe",
     description = "Les logements du groupe qui sont visibles.",
-    params(schemas::Id),
+    params(schemas::IdPath),
     responses(
         (status = 200, description = "Le classeur.", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         by::Refused<(by::Seeing, by::Existing, by::Size,)>,
@@ -114,12 +115,12 @@ pub(super) async fn group(
 async fn collection(app: &App, kind: Kind, caller: &DataCaller, id: &str, name: &str) -> Result<Response, ApiError> {
     let id = uuid(id).ok_or(Code::NotFound)?;
     let found = app.store.collection(kind, id).await?.ok_or(Code::NotFound)?;
-    if caller.establishments(None).is_some_and(|own| !own.contains(&found.establishment_id)) {
+    if caller.establishments(&Filter::default()).is_some_and(|own| !own.contains(&found.establishment_id)) {
         return Err(Code::NotFound.into());
     }
     let mut export = Export::new().map_err(failed)?;
     let mut seen = std::collections::HashSet::new();
-    let mut ids = app.store.housing_ids(kind, id).await?;
+    let mut ids = app.store.housing_ids(kind, id, MAX_ROWS).await?.ok_or_else(too_large)?;
     ids.retain(|id| seen.insert(*id));
     for ids in ids.chunks(BATCH) {
         let found = app.store.housing_of(ids).await?;

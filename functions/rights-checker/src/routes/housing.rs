@@ -1,17 +1,18 @@
 //! Housing.
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use domain::droits::perimeter::GeoCode;
 use passerelle::store::droits::Housing;
 use passerelle::web::error::ApiError;
+use passerelle::web::parameters::Query;
 use passerelle::web::problem::Code;
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::caller::DataCaller;
-use crate::lists::{self, HOUSING_PARAMETERS, Wanted};
-use crate::openapi::{refusals as by, schemas};
+use crate::lists::{self, Filter, Window};
+use crate::openapi::{queries, refusals as by, schemas};
 use passerelle::web::values::uuid;
 
 /// `GET /housing`.
@@ -22,7 +23,7 @@ use passerelle::web::values::uuid;
     tag = "Données",
     summary = "Lister les logements",
     description = "Un filtre restreint, il n'élargit jamais.",
-    params(schemas::Paging, schemas::Whose, schemas::Which),
+    params(queries::HousingQuery),
     responses(
         (status = 200, description = "Une page.", body = schemas::HousingPage),
         by::Refused<(by::Seeing, by::Query,)>,
@@ -32,13 +33,12 @@ use passerelle::web::values::uuid;
 pub(super) async fn list(
     State(app): State<App>,
     caller: DataCaller,
-    RawQuery(query): RawQuery,
+    Query(query): Query<queries::HousingQuery>,
 ) -> Result<Json<Value>, ApiError> {
-    let wanted = Wanted::read(query.as_deref(), &HOUSING_PARAMETERS)?;
-    let communes: Vec<GeoCode> = occupied(&app, &caller, &wanted).await?.into_iter().map(|(code, _)| code).collect();
-    let page =
-        app.store.housing_page(&communes, wanted.statuses.as_deref(), wanted.after.as_ref(), wanted.limit).await?;
-    Ok(lists::answer(page))
+    let (Window { limit, after }, filter) = query.of_housing()?;
+    let communes: Vec<GeoCode> = occupied(&app, &caller, &filter).await?.into_iter().map(|(code, _)| code).collect();
+    let page = app.store.housing_page(&communes, filter.statuses.as_deref(), after.as_ref(), limit).await?;
+    Ok(lists::to_json(page))
 }
 
 /// `GET /housing/count`.
@@ -49,7 +49,7 @@ pub(super) async fn list(
     tag = "Données",
     summary = "Compter les logements",
     description = "Les filtres sont ceux de la liste.",
-    params(schemas::Paging, schemas::Whose, schemas::Which),
+    params(queries::HousingQuery),
     responses(
         (status = 200, description = "Le nombre.", body = schemas::Count),
         by::Refused<(by::Seeing, by::Query,)>,
@@ -59,10 +59,10 @@ pub(super) async fn list(
 pub(super) async fn count(
     State(app): State<App>,
     caller: DataCaller,
-    RawQuery(query): RawQuery,
+    Query(query): Query<queries::HousingQuery>,
 ) -> Result<Json<Value>, ApiError> {
-    let wanted = Wanted::read(query.as_deref(), &HOUSING_PARAMETERS)?;
-    let count: u64 = occupied(&app, &caller, &wanted).await?.iter().map(|(_, count)| count).sum();
+    let (_, filter) = query.of_housing()?;
+    let count: u64 = occupied(&app, &caller, &filter).await?.iter().map(|(_, count)| count).sum();
     Ok(Json(json!({"count": count})))
 }
 
@@ -74,7 +74,7 @@ pub(super) async fn count(
     tag = "Données",
     summary = "Lire un logement",
     description = "Introuvable s'il n'est pas visible.",
-    params(schemas::Id),
+    params(schemas::IdPath),
     responses(
         (status = 200, description = "Le logement.", body = schemas::Housing),
         by::Refused<(by::Seeing, by::Existing,)>,
@@ -92,7 +92,7 @@ pub(super) async fn read(
 }
 
 /// The communes looked at that have housing wanted, and how much.
-pub(super) async fn occupied(app: &App, caller: &DataCaller, wanted: &Wanted) -> Result<Vec<(GeoCode, u64)>, ApiError> {
-    let communes = caller.communes(app, wanted).await?;
-    Ok(app.store.occupied(communes.as_deref(), wanted.statuses.as_deref()).await?)
+pub(super) async fn occupied(app: &App, caller: &DataCaller, filter: &Filter) -> Result<Vec<(GeoCode, u64)>, ApiError> {
+    let communes = caller.communes(app, filter).await?;
+    Ok(app.store.occupied(communes.as_deref(), filter.statuses.as_deref()).await?)
 }

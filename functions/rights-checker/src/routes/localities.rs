@@ -1,14 +1,16 @@
 //! Localities.
 
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
+use passerelle::store::droits::List;
 use passerelle::web::error::ApiError;
+use passerelle::web::parameters::Query;
 use serde_json::Value;
 
 use crate::app::App;
 use crate::caller::DataCaller;
-use crate::lists::{self, PARAMETERS, Wanted};
-use crate::openapi::{refusals as by, schemas};
+use crate::lists::{self, Window};
+use crate::openapi::{queries, refusals as by, schemas};
 
 /// `GET /localities`.
 #[utoipa::path(
@@ -18,7 +20,7 @@ use crate::openapi::{refusals as by, schemas};
     tag = "Données",
     summary = "Lister les communes",
     description = "Celles du périmètre.",
-    params(schemas::Paging, schemas::Whose),
+    params(queries::ListQuery),
     responses(
         (status = 200, description = "Une page.", body = schemas::LocalityPage),
         by::Refused<(by::Seeing, by::Query,)>,
@@ -28,10 +30,10 @@ use crate::openapi::{refusals as by, schemas};
 pub(super) async fn list(
     State(app): State<App>,
     caller: DataCaller,
-    RawQuery(query): RawQuery,
+    Query(query): Query<queries::ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
-    let wanted = Wanted::read(query.as_deref(), &PARAMETERS)?;
-    let communes = caller.communes(&app, &wanted).await?;
-    let page = app.store.localities(communes.as_deref(), wanted.after.as_ref(), wanted.limit).await?;
-    Ok(lists::answer(page))
+    let (Window { limit, after }, filter) = query.of(List::Localities)?;
+    let communes = caller.communes(&app, &filter).await?;
+    let page = app.store.localities(communes.as_deref(), after.as_ref(), limit).await?;
+    Ok(lists::to_json(page))
 }

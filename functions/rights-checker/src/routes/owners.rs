@@ -1,18 +1,19 @@
 //! Owners, through the housing that is seen.
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use domain::droits::perimeter::GeoCode;
-use passerelle::store::droits::Owner;
+use passerelle::store::droits::{List, Owner};
 use passerelle::web::error::ApiError;
+use passerelle::web::parameters::Query;
 use passerelle::web::problem::Code;
 use serde_json::Value;
 
 use super::housing::occupied;
 use crate::app::App;
 use crate::caller::DataCaller;
-use crate::lists::{self, PARAMETERS, Wanted};
-use crate::openapi::{refusals as by, schemas};
+use crate::lists::{self, Window};
+use crate::openapi::{queries, refusals as by, schemas};
 use passerelle::web::values::uuid;
 
 /// `GET /owners`.
@@ -23,7 +24,7 @@ use passerelle::web::values::uuid;
     tag = "Données",
     summary = "Lister les propriétaires",
     description = "Ceux des logements visibles.",
-    params(schemas::Paging, schemas::Whose),
+    params(queries::ListQuery),
     responses(
         (status = 200, description = "Une page.", body = schemas::OwnerPage),
         by::Refused<(by::Seeing, by::Query,)>,
@@ -33,12 +34,12 @@ use passerelle::web::values::uuid;
 pub(super) async fn list(
     State(app): State<App>,
     caller: DataCaller,
-    RawQuery(query): RawQuery,
+    Query(query): Query<queries::ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
-    let wanted = Wanted::read(query.as_deref(), &PARAMETERS)?;
-    let communes: Vec<GeoCode> = occupied(&app, &caller, &wanted).await?.into_iter().map(|(code, _)| code).collect();
-    let page = app.store.owners_page(&communes, wanted.after.as_ref(), wanted.limit).await?;
-    Ok(lists::answer(page))
+    let (Window { limit, after }, filter) = query.of(List::Owners)?;
+    let communes: Vec<GeoCode> = occupied(&app, &caller, &filter).await?.into_iter().map(|(code, _)| code).collect();
+    let page = app.store.owners_page(&communes, after.as_ref(), limit).await?;
+    Ok(lists::to_json(page))
 }
 
 /// `GET /owners/{id}`.
@@ -49,7 +50,7 @@ pub(super) async fn list(
     tag = "Données",
     summary = "Lire un propriétaire",
     description = "Introuvable si aucun de ses logements n'est visible.",
-    params(schemas::Id),
+    params(schemas::IdPath),
     responses(
         (status = 200, description = "Le propriétaire.", body = schemas::Owner),
         by::Refused<(by::Seeing, by::Existing,)>,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -81,8 +81,10 @@ impl PortailDf {
             .route("/api/api-token-auth/", post(token))
             .route("/api/utilisateurs", get(users))
             .route("/api/structures/{id}", get(structure))
-            .route("/api/groupes/{id}", get(group))
-            .route("/api/perimetres/{id}", get(perimeter))
+            .route("/api/token/", post(token_v2))
+            .route("/api/groupes/{id}/", get(group))
+            .route("/api/perimetres/{id}/", get(perimeter))
+            .fallback(other_form)
             .with_state(Arc::clone(&inside));
         let serving = Serving::start(router).await?;
         lock(&inside).url.clone_from(&serving.url);
@@ -133,6 +135,29 @@ async fn token(State(inside): State<Shared>, body: String) -> Response {
     } else {
         refused(400)
     }
+}
+
+async fn token_v2(State(inside): State<Shared>, body: String) -> Response {
+    if let Some(answer) = arrived(&inside).await {
+        return answer;
+    }
+    let body: Value = serde_json::from_str(&body).unwrap_or_default();
+    if body["username"].is_string() && body["password"].is_string() {
+        Json(json!({"access": lock(&inside).token(), "refresh": "none"})).into_response()
+    } else {
+        refused(400)
+    }
+}
+
+/// The path with, or without, the slash at its end is elsewhere, as Django says.
+async fn other_form(State(inside): State<Shared>, uri: Uri) -> Response {
+    if let Some(answer) = arrived(&inside).await {
+        return answer;
+    }
+    let path = uri.path();
+    let other = path.strip_suffix('/').map_or_else(|| format!("{path}/"), str::to_owned);
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, format!("{other}{query}"))]).into_response()
 }
 
 async fn users(
@@ -192,8 +217,9 @@ async fn one(inside: &Shared, headers: &HeaderMap, find: impl FnOnce(&Directory)
 }
 
 fn authorized(inside: &Inside, headers: &HeaderMap) -> bool {
-    let expected = format!("Token {}", inside.token());
-    headers.get(header::AUTHORIZATION).is_some_and(|value| *value == *expected)
+    let token = inside.token();
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    ["Token", "Bearer"].iter().any(|scheme| given == format!("{scheme} {token}"))
 }
 
 fn lock(inside: &Mutex<Inside>) -> MutexGuard<'_, Inside> {

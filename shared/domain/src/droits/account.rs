@@ -69,12 +69,40 @@ pub struct Prospect {
     pub has_commitment: bool,
 }
 
+/// What is stored of the perimeter of a person in an establishment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum StoredPerimeter {
+    /// Portail DF never answered about the person here.
+    #[default]
+    NeverChecked,
+    /// It answered, and grants none.
+    NotGranted,
+    /// What it grants.
+    Granted(Perimeter),
+}
+
+impl StoredPerimeter {
+    /// Whether Portail DF ever answered about the person here.
+    #[must_use]
+    pub fn is_checked(&self) -> bool {
+        *self != Self::NeverChecked
+    }
+}
+
+impl From<Option<Perimeter>> for StoredPerimeter {
+    fn from(granted: Option<Perimeter>) -> Self {
+        granted.map_or(Self::NotGranted, Self::Granted)
+    }
+}
+
 /// The communes a person sees: those of the establishment, within the perimeter stored for them. An administrator and
-/// a visitor are not held to a perimeter. An empty answer means that nothing is visible, never that all is.
+/// a visitor are not held to a perimeter, but a visitor who was never checked sees nothing either. An empty answer means
+/// that nothing is visible, never that all is.
 #[must_use]
-pub fn visible_communes(role: Role, establishment: &Establishment, perimeter: Option<&Perimeter>) -> Vec<GeoCode> {
+pub fn visible_communes(role: Role, establishment: &Establishment, perimeter: &StoredPerimeter) -> Vec<GeoCode> {
     match (role, perimeter) {
-        (Role::Usual, Some(perimeter)) => {
+        (Role::Usual | Role::Visitor, StoredPerimeter::NeverChecked) => Vec::new(),
+        (Role::Usual, StoredPerimeter::Granted(perimeter)) => {
             perimeter.coverage(Some(&establishment.siren)).within(&establishment.geo_codes)
         }
         _ => establishment.geo_codes.clone(),

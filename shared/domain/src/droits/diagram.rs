@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 
+use serde::Deserialize;
+
 use super::trail::Trail;
 
 /// One of the three flows that are decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Flow {
     /// C1-C20.
     Creation,
@@ -16,12 +19,6 @@ pub enum Flow {
 }
 
 impl Flow {
-    /// Reads a flow's name.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Creation, Self::Connexion, Self::Changement].into_iter().find(|flow| flow.as_str() == text)
-    }
-
     /// Its name on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

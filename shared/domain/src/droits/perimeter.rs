@@ -6,7 +6,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use self::codes::{commune_code, departement_codes, region_code};
+use crate::reference::arrondissement::arrondissements_of;
 use crate::reference::territory::{self, Commune, Departement};
+
+mod codes;
 
 /// A code of the form INSEE gives communes: five characters. Whether such a commune exists is not asked: an establishment
 /// may still name one that was merged away.
@@ -52,7 +56,7 @@ impl TryFrom<String> for GeoCode {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).ok_or("not the INSEE code of a commune")
+        Self::parse(&text).ok_or("un code INSEE de commune est attendu")
     }
 }
 
@@ -110,13 +114,16 @@ impl Perimeter {
         if coverage.everything {
             return coverage;
         }
-        let listed = self.departments.iter().filter_map(|code| territory::departement(code));
-        let of_regions =
-            self.regions.iter().filter_map(|code| territory::region(code)).flat_map(territory::Region::departements);
+        let listed = self.departments.iter().flat_map(|text| departement_codes(text));
+        let listed = listed.filter_map(|code| territory::departement(&code));
+        let regions = self.regions.iter().filter_map(|text| territory::region(&region_code(text)));
+        let of_regions = regions.flat_map(territory::Region::departements);
         for departement in listed.chain(of_regions) {
             coverage.departements |= 1 << departement.rank();
         }
-        coverage.communes.extend(self.geo_codes.iter().filter_map(|code| GeoCode::parse(code)));
+        if !self.geo_codes.is_empty() {
+            self.add_communes(&mut coverage);
+        }
         if self.geo_codes.is_empty() && self.departments.is_empty() && self.regions.is_empty() {
             self.add_epci(&mut coverage, siren);
         }
@@ -125,21 +132,38 @@ impl Perimeter {
     }
 
     fn add_epci(&self, coverage: &mut Coverage, siren: Option<&str>) {
-        coverage.everything = siren.is_some_and(|siren| self.epci.iter().any(|epci| epci == siren));
-        let known: Vec<territory::Epci> = self.epci.iter().filter_map(|siren| territory::epci(siren)).collect();
+        coverage.everything = siren.is_some_and(|siren| self.epci.iter().any(|epci| epci.trim() == siren));
+        let known: Vec<territory::Epci> = self.epci.iter().filter_map(|siren| territory::epci(siren.trim())).collect();
         if coverage.everything || known.is_empty() {
             return;
         }
-        let members = known.iter().flat_map(|epci| epci.communes()).map(Commune::code);
-        // An establishment may still name a commune by the code it had before a merger.
-        let former = territory::former_codes()
-            .filter(|(_, commune)| commune.epci().is_some_and(|epci| known.contains(&epci)))
-            .map(|(code, _)| code);
-        coverage.communes.extend(members.chain(former).filter_map(GeoCode::parse));
+        let members: Vec<Commune> = known.iter().flat_map(|epci| epci.communes()).collect();
+        coverage.add_whole_communes(&members);
+    }
+
+    /// The communes listed one by one. An arrondissement is covered by itself or by its city, and covers nothing else.
+    fn add_communes(&self, coverage: &mut Coverage) {
+        let codes: Vec<String> = self.geo_codes.iter().map(|text| commune_code(text)).collect();
+        coverage.communes.extend(codes.iter().filter_map(|code| GeoCode::parse(code)));
+        let communes: Vec<Commune> = codes.iter().filter_map(|code| territory::commune(code)).collect();
+        coverage.add_whole_communes(&communes);
     }
 }
 
 impl Coverage {
+    /// Adds communes by every code they may go by: an establishment may still name one by the code it had before a
+    /// merger, or by its arrondissements.
+    fn add_whole_communes(&mut self, communes: &[Commune]) {
+        let mut communes = communes.to_vec();
+        communes.sort_unstable();
+        let former = territory::former_codes().filter(|(_, today)| communes.binary_search(today).is_ok());
+        self.communes.extend(former.filter_map(|(code, _)| GeoCode::parse(code)));
+        for code in communes.iter().map(|commune| commune.code()) {
+            self.communes.extend(GeoCode::parse(code));
+            self.communes.extend(arrondissements_of(code).filter_map(|part| GeoCode::parse(&part)));
+        }
+    }
+
     /// Whether a commune is covered.
     #[must_use]
     pub fn covers(&self, commune: GeoCode) -> bool {

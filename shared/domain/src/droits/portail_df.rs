@@ -15,8 +15,8 @@ pub struct PortailStructure {
     pub siren: String,
     /// Its name.
     pub name: String,
-    /// Until when it has access to LOVAC; absent counts as past.
-    pub acces_lovac: Option<DateTime<Utc>>,
+    /// Until when it has access to LOVAC; absent counts as past. Failed: the date cannot be read.
+    pub acces_lovac: Fetched<DateTime<Utc>>,
 }
 
 /// A group of a structure.
@@ -30,14 +30,14 @@ pub struct PortailGroup {
     pub lovac: bool,
 }
 
-/// The part of an entry that took a call of its own.
+/// A part of an entry: one that took a call of its own, or a date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetched<T> {
-    /// The entry names none.
+    /// The entry names none, or one that does not exist.
     None,
-    /// What the call answered.
+    /// What was answered.
     Known(T),
-    /// The call failed: nothing is known.
+    /// The call failed, or its answer cannot be read: nothing is known.
     Failed,
 }
 
@@ -68,8 +68,8 @@ impl<T> Fetched<T> {
 /// One entry of the person at Portail DF: a user account within a structure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// When the account ends; absent: never.
-    pub date_expiration: Option<DateTime<Utc>>,
+    /// When the account ends; absent: never. Failed: the date cannot be read.
+    pub date_expiration: Fetched<DateTime<Utc>>,
     /// Whether the conditions of use were accepted.
     pub cgu_valide: bool,
     /// The structure.

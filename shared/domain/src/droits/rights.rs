@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::account::User;
 use super::examination::Examined;
 use super::perimeter::Perimeter;
-use super::suspension::{self, Cause, Suspension};
+use super::suspension::{self, BannerCause, Cause, Suspension};
 
 /// The rights of a person in an establishment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Rights {
     Administrator,
     /// L16: Portail DF could not be asked; what is stored stands.
     NotChecked,
+    /// L16: Portail DF could not be asked, and never was about this establishment: nothing is shown, nothing stored.
+    NeverChecked,
     /// Portail DF answered.
     Checked {
         /// The suspension from now on.
@@ -39,7 +41,7 @@ impl Rights {
     #[must_use]
     pub fn suspension(&self, stored: Option<&Suspension>) -> Option<Suspension> {
         match self {
-            Self::Administrator | Self::NotChecked => stored.cloned(),
+            Self::Administrator | Self::NotChecked | Self::NeverChecked => stored.cloned(),
             Self::Checked { suspension, .. } => suspension.clone(),
         }
     }
@@ -48,9 +50,19 @@ impl Rights {
     #[must_use]
     pub fn failing(&self) -> Option<&[Cause]> {
         match self {
-            Self::Administrator | Self::NotChecked => None,
+            Self::Administrator | Self::NotChecked | Self::NeverChecked => None,
             Self::Checked { failing, .. } => Some(failing),
         }
+    }
+
+    /// What the person is told, suspended from now on by `suspension`.
+    #[must_use]
+    pub fn banner(&self, suspension: Option<&Suspension>) -> Vec<BannerCause> {
+        let mut causes = suspension::banner(suspension, self.failing());
+        if *self == Self::NeverChecked {
+            causes.push(BannerCause::not_checked());
+        }
+        causes
     }
 
     /// Whether Portail DF answered; `None` for an administrator, of whom it is not asked.
@@ -58,7 +70,7 @@ impl Rights {
     pub const fn are_checked(&self) -> Option<bool> {
         match self {
             Self::Administrator => None,
-            Self::NotChecked => Some(false),
+            Self::NotChecked | Self::NeverChecked => Some(false),
             Self::Checked { .. } => Some(true),
         }
     }

@@ -26,6 +26,8 @@ pub struct SignInFacts<'a> {
     pub establishment: Option<&'a Establishment>,
     /// Whether the user is a member of it.
     pub member: bool,
+    /// Whether Portail DF ever answered about the user in this establishment.
+    pub checked_before: bool,
 }
 
 /// What was found of a password.
@@ -81,6 +83,7 @@ pub enum SignInRefusal {
 pub struct PendingSignIn<'a> {
     user: &'a User,
     establishment: &'a Establishment,
+    checked_before: bool,
     trail: Trail,
 }
 
@@ -97,7 +100,12 @@ pub fn begin<'a>(facts: &SignInFacts<'a>) -> Step<PendingSignIn<'a>> {
     let mut trail = Trail::default();
     let outcome = match check_person(facts, &mut trail) {
         Ok(Before::ToBeChecked(user, establishment)) => {
-            return Step::AskPortailDf(PendingSignIn { user, establishment, trail });
+            return Step::AskPortailDf(PendingSignIn {
+                user,
+                establishment,
+                checked_before: facts.checked_before,
+                trail,
+            });
         }
         Ok(Before::SecondFactor) => SignInOutcome::SecondFactor,
         Ok(Before::Administrator) => SignInOutcome::Accepted(Rights::Administrator),
@@ -166,10 +174,18 @@ impl Pending for PendingSignIn<'_> {
     type Outcome = SignInOutcome;
 
     fn finish(self, consultation: &Consultation, now: DateTime<Utc>) -> Decision<SignInOutcome> {
-        let Self { user, establishment, mut trail } = self;
+        let Self { user, establishment, checked_before, mut trail } = self;
         let Ok(retained) = retain(consultation, establishment, &Cause::ALL, now) else {
-            trail.record("L16", "Portail DF n'a pas pu être interrogé : les droits enregistrés sont gardés");
-            return Decision { outcome: SignInOutcome::Accepted(Rights::NotChecked), trail };
+            let (rights, text) = if checked_before {
+                (Rights::NotChecked, "Portail DF n'a pas pu être interrogé : les droits enregistrés sont gardés")
+            } else {
+                (
+                    Rights::NeverChecked,
+                    "Portail DF n'a pas pu être interrogé, et ne l'a jamais été : rien n'est affiché",
+                )
+            };
+            trail.record("L16", text);
+            return Decision { outcome: SignInOutcome::Accepted(rights), trail };
         };
         trail.record("L16", wording::entries(consultation));
         let Some(examined) = retained else {

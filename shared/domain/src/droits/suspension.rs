@@ -40,10 +40,15 @@ impl Cause {
         }
     }
 
-    /// The cause of this text; `None` for one set by a person.
+    /// The cause of this text, blanks around it apart; `None` for one set by a person.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|cause| cause.as_str() == text)
+        Self::ALL.into_iter().find(|cause| cause.as_str() == text.trim())
+    }
+
+    /// The causes of a text that joins them by commas, as ZLV wrote them; `None` when one of them is a person's.
+    fn parse_joined(text: &str) -> Option<Vec<Self>> {
+        text.split(',').map(Self::parse).collect()
     }
 
     const fn sentence(self) -> &'static str {
@@ -69,7 +74,7 @@ pub struct Suspension {
     /// Since when.
     #[serde(with = "instant")]
     pub at: DateTime<Utc>,
-    /// One of the five texts of [`Cause`], or whatever a person wrote.
+    /// One of the five texts of [`Cause`], several of them joined by commas, or whatever a person wrote.
     pub cause: String,
 }
 
@@ -77,7 +82,7 @@ impl Suspension {
     /// Whether a person set it: then it is neither lifted nor overwritten here.
     #[must_use]
     pub fn is_manual(&self) -> bool {
-        Cause::parse(&self.cause).is_none()
+        Cause::parse_joined(&self.cause).is_none()
     }
 }
 
@@ -88,14 +93,20 @@ pub fn next(current: Option<&Suspension>, failing: &[Cause], now: DateTime<Utc>)
         (Some(current), _) if current.is_manual() => Some(current.clone()),
         (_, None) => None,
         // The same cause: it began when it began.
-        (Some(current), Some(cause)) if current.cause == cause.as_str() => Some(current.clone()),
+        (Some(current), Some(cause)) if Cause::parse_joined(&current.cause).is_some_and(|old| old.contains(cause)) => {
+            Some(Suspension { at: current.at, cause: cause.as_str().to_owned() })
+        }
         (_, Some(cause)) => Some(Suspension { at: now, cause: cause.as_str().to_owned() }),
     }
 }
 
+/// What is told of rights that Portail DF was never asked about in this establishment: no suspension, a reason to see
+/// nothing.
+pub const NOT_CHECKED: &str = "droits non verifies";
+
 /// A cause as shown to the person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shown {
+pub struct BannerCause {
     /// As stored.
     pub cause: String,
     /// The sentence to show.
@@ -107,22 +118,38 @@ pub struct Shown {
 /// What a suspended person is shown: the cause set by a person, if one is, then all that fails. When Portail DF was
 /// not asked (`failing` is `None`), the stored cause. Nothing for somebody who is not suspended.
 #[must_use]
-pub fn banner(suspension: Option<&Suspension>, failing: Option<&[Cause]>) -> Vec<Shown> {
+pub fn banner(suspension: Option<&Suspension>, failing: Option<&[Cause]>) -> Vec<BannerCause> {
     let Some(suspension) = suspension else { return Vec::new() };
-    let stored = (suspension.is_manual() || failing.is_none()).then_some(suspension.cause.as_str());
-    let found = failing.into_iter().flatten().map(|cause| cause.as_str());
-    stored.into_iter().chain(found).map(shown).collect()
+    let found = failing.into_iter().flatten().copied().map(BannerCause::from);
+    match (Cause::parse_joined(&suspension.cause), failing) {
+        (None, _) => std::iter::once(BannerCause::by_a_person(&suspension.cause)).chain(found).collect(),
+        (Some(stored), None) => stored.into_iter().map(BannerCause::from).collect(),
+        (Some(_), Some(_)) => found.collect(),
+    }
 }
 
-fn shown(text: &str) -> Shown {
-    let cause = Cause::parse(text);
-    Shown {
-        cause: text.to_owned(),
-        message: cause.map_or_else(
-            || format!("Votre compte a été suspendu par une personne : {text}"),
-            |cause| cause.sentence().to_owned(),
-        ),
-        link: cause.map(|_| PORTAIL_DF.to_owned()),
+impl BannerCause {
+    /// Rights never checked in this establishment, while Portail DF cannot be asked.
+    #[must_use]
+    pub fn not_checked() -> Self {
+        let message = "Portail DF n'a pas pu être interrogé et vos droits sur cet établissement n'ont jamais été \
+                       vérifiés : rien n'est affiché. Reconnectez-vous plus tard.";
+        Self { cause: NOT_CHECKED.to_owned(), message: message.to_owned(), link: Some(PORTAIL_DF.to_owned()) }
+    }
+
+    fn by_a_person(text: &str) -> Self {
+        let message = format!("Votre compte a été suspendu par une personne : {text}");
+        Self { cause: text.to_owned(), message, link: None }
+    }
+}
+
+impl From<Cause> for BannerCause {
+    fn from(cause: Cause) -> Self {
+        Self {
+            cause: cause.as_str().to_owned(),
+            message: cause.sentence().to_owned(),
+            link: Some(PORTAIL_DF.to_owned()),
+        }
     }
 }
 
@@ -158,8 +185,22 @@ mod tests {
     }
 
     #[test]
+    fn causes_joined_by_commas_are_the_sum_of_their_parts() {
+        let joined = "niveau_acces_invalide, perimetre_invalide ";
+        check(Some(joined), &[], None);
+        check(Some(joined), &[Cause::Perimeter], Some(("2026-02-01T08:00:00Z", "perimetre_invalide")));
+        check(Some(joined), &[Cause::Conditions], Some(("2026-04-01T12:00:00Z", "cgu vides")));
+        for manual in ["niveau_acces_invalide, contrôle en cours", "cgu vides,", ""] {
+            check(Some(manual), &[], Some(("2026-02-01T08:00:00Z", manual)));
+        }
+        let suspension = Suspension { at: at("2026-02-01T08:00:00Z"), cause: joined.to_owned() };
+        let shown: Vec<String> = banner(Some(&suspension), None).into_iter().map(|cause| cause.cause).collect();
+        assert_eq!(shown, ["niveau_acces_invalide", "perimetre_invalide"]);
+    }
+
+    #[test]
     fn the_banner_shows_the_person_s_cause_first_and_nothing_without_a_suspension() {
-        let texts = |causes: Vec<Shown>| causes.into_iter().map(|shown| shown.cause).collect::<Vec<_>>();
+        let texts = |causes: Vec<BannerCause>| causes.into_iter().map(|shown| shown.cause).collect::<Vec<_>>();
         let manual = Suspension { at: at("2026-02-01T08:00:00Z"), cause: "demande".to_owned() };
         let own = Suspension { cause: "cgu vides".to_owned(), ..manual.clone() };
         assert_eq!(texts(banner(Some(&manual), Some(&[Cause::Perimeter]))), ["demande", "perimetre_invalide"]);

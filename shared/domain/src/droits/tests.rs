@@ -41,13 +41,13 @@ fn user() -> User {
 
 fn entry() -> Entry {
     Entry {
-        date_expiration: None,
+        date_expiration: Fetched::None,
         cgu_valide: true,
         structure: Fetched::Known(PortailStructure {
             id: 10,
             siren: "246700488".to_owned(),
             name: "CU Strasbourg".to_owned(),
-            acces_lovac: crate::instant::parse("2027-12-31T00:00:00Z"),
+            acces_lovac: Fetched::Known(crate::instant::parse("2027-12-31T00:00:00Z").unwrap()),
         }),
         group: Fetched::Known(PortailGroup { id: 7, niveau_acces: Some("lovac".to_owned()), lovac: false }),
         perimeter: Fetched::Known(Perimeter { departments: vec!["67".to_owned()], ..Perimeter::default() }),
@@ -80,6 +80,7 @@ fn signed_in(user: &User, entries: Vec<Entry>) -> (SignInOutcome, String) {
         second_factor: SecondFactor::Satisfied,
         establishment: Some(&establishment()),
         member: true,
+        checked_before: true,
     };
     finish(sign_in::begin(&facts), &Consultation::Answered(entries))
 }
@@ -174,6 +175,7 @@ fn the_diagram_shows_the_path_and_only_declared_nodes() {
         second_factor: SecondFactor::Satisfied,
         establishment: Some(&establishment),
         member: true,
+        checked_before: true,
     };
     let Step::AskPortailDf(pending) = sign_in::begin(&facts) else { panic!("decided without Portail DF") };
     let drawn = highlighted(Flow::Connexion, &pending.finish(&consultation, now()).trail);

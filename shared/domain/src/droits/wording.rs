@@ -2,7 +2,7 @@
 
 use super::account::{Establishment, Role};
 use super::examination::Examined;
-use super::portail_df::Consultation;
+use super::portail_df::{Consultation, Fetched};
 use super::suspension::Suspension;
 use crate::instant;
 
@@ -37,8 +37,8 @@ pub(super) fn structure(examined: &Examined<'_>) -> String {
 
 pub(super) fn access(examined: &Examined<'_>) -> String {
     match examined.structure.acces_lovac {
-        Some(until) => format!("accès LOVAC de la structure jusqu'au {}", instant::text(until)),
-        None => "la structure n'a pas d'accès LOVAC".to_owned(),
+        Fetched::Known(until) => format!("accès LOVAC de la structure jusqu'au {}", instant::text(until)),
+        Fetched::None | Fetched::Failed => "la structure n'a pas d'accès LOVAC".to_owned(),
     }
 }
 

@@ -1,40 +1,49 @@
-//! Attempts to sign in, counted by the minute; the count survives cold starts.
+//! Attempts, counted by the minute; the counts survive cold starts.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{DroitsStore, keys};
-use crate::store::error::{StoreError, unless_raced};
-use crate::store::guard::Guard;
+use crate::store::error::CommitError;
 
-/// How long attempts are counted together.
-pub const WINDOW: TimeDelta = TimeDelta::seconds(60);
+/// How long a count is kept after its minute.
+const KEPT: TimeDelta = TimeDelta::minutes(2);
 
-/// The attempts of one window, which began at `since` (milliseconds).
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WindowItem {
-    since: i64,
-    attempts: u64,
-    expires_at: i64,
+#[derive(Deserialize)]
+struct CountItem {
+    attempts: i64,
+}
+
+impl CountItem {
+    fn count(&self) -> u64 {
+        u64::try_from(self.attempts).unwrap_or(0)
+    }
 }
 
 impl DroitsStore {
-    /// Counts one more attempt of `subject` and answers how many there were since its window began.
+    /// Adds `change` to the attempts of `subject`, a keyed hash, in `minute`, and answers how many there are then. What
+    /// comes at once is added up: nothing is conditional.
+    ///
+    /// # Errors
+    /// When DynamoDB fails, or is too busy with this count.
+    pub async fn count_attempt(
+        &self,
+        subject: &str,
+        minute: &str,
+        change: i64,
+        now: DateTime<Utc>,
+    ) -> Result<u64, CommitError> {
+        let update = self.update(&keys::attempts(subject, minute)).add("attempts", change);
+        let counted = update.set("expiresAt", (now + KEPT).timestamp()).send_returning::<CountItem>().await?;
+        Ok(counted.count())
+    }
+
+    /// The attempts of `subject` in `minute`.
     ///
     /// # Errors
     /// When DynamoDB fails.
-    pub async fn count_attempt(&self, subject: &str, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        let key = keys::attempts(subject);
-        let current = Guard::is_above("since", (now - WINDOW).timestamp_millis());
-        let counted = self.update(&key).add("attempts", 1).when(current).send_returning::<WindowItem>().await;
-        if let Some(window) = unless_raced(counted)? {
-            return Ok(window.attempts);
-        }
-        // The first of a new window. Two at once count as one, which does no harm.
-        let expires_at = (now + WINDOW * 2).timestamp();
-        let window = WindowItem { since: now.timestamp_millis(), attempts: 1, expires_at };
-        unless_raced(self.put_now(&key, &window, &Guard::None).await)?;
-        Ok(1)
+    pub async fn attempts(&self, subject: &str, minute: &str) -> Result<u64, CommitError> {
+        let count: Option<CountItem> = self.get(&keys::attempts(subject, minute)).await?;
+        Ok(count.map_or(0, |count| count.count()))
     }
 }

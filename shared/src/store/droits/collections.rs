@@ -88,11 +88,17 @@ impl DroitsStore {
         self.walk(partitions, after, limit, |_| true).await
     }
 
-    /// The housing of a campaign or group, in the order loaded.
+    /// The housing of a campaign or group, in the order loaded; `None`, read no further than that, when it is more
+    /// than `limit`.
     ///
     /// # Errors
     /// When DynamoDB fails.
-    pub async fn housing_ids(&self, kind: Kind, id: Uuid) -> Result<Vec<Uuid>, StoreError> {
+    pub async fn housing_ids(&self, kind: Kind, id: Uuid, limit: usize) -> Result<Option<Vec<Uuid>>, StoreError> {
+        let item: Option<Item> = self.get(&keys::collection(kind, id)).await?;
+        // All chunks but the last are full.
+        if item.is_some_and(|item| item.chunks.saturating_sub(1) * CHUNK >= limit) {
+            return Ok(None);
+        }
         let chunks = self.whole::<Chunk>(&keys::collection_partition(kind, id), keys::CHUNK).await?;
         let mut ids = Vec::new();
         for (_, chunk) in chunks {
@@ -100,7 +106,7 @@ impl DroitsStore {
                 ids.extend(bytes.chunks_exact(16).filter_map(|bytes| Uuid::from_slice(bytes).ok()));
             }
         }
-        Ok(ids)
+        Ok((ids.len() <= limit).then_some(ids))
     }
 
     /// Loads one, in place of the one with its id.

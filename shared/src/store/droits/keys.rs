@@ -1,12 +1,13 @@
 //! Every key of the table, built here and nowhere else, from typed inputs.
 
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::collections::Kind;
+use super::walk::List;
 use crate::store::item::ItemKey;
 use crate::store::query::Index;
 use domain::droits::perimeter::GeoCode;
+use domain::uuid_text::parse_hyphenated_uuid;
 
 /// The index of what is to be sent.
 pub const DUE: Index = Index { name: "due", sort: "dueAt" };
@@ -26,6 +27,16 @@ pub const MEMBERSHIP: &str = "M#";
 pub const OWNER_COMMUNE: &str = "C#";
 /// Begins the sort key of part of the housing of a campaign or group.
 pub const CHUNK: &str = "H#";
+/// Begins the partition of a commune's housing.
+const HOUSING: &str = "H#";
+/// Begins the partition of the owners of a commune's housing.
+const OWNERS: &str = "OC#";
+/// Begins the partition of an establishment's campaigns, groups or drafts.
+const COLLECTIONS: &str = "EK#";
+/// Begins the partition of the events of a commune's housing.
+const COMMUNE_EVENTS: &str = "EVC#";
+/// Begins the partition of the events of an establishment's campaigns.
+const ESTABLISHMENT_EVENTS: &str = "EVE#";
 /// Begins the partition of a mail.
 const MAIL: &str = "MAIL#";
 
@@ -101,10 +112,16 @@ pub fn siren(siren: &str, establishment: Uuid) -> ItemKey {
     ItemKey::new(siren_partition(siren), establishment.to_string())
 }
 
-/// The attempts of an e-mail or an address, of which only the hash is kept.
+/// The attempts of one minute by somebody who is known by a keyed hash.
 #[must_use]
-pub fn attempts(subject: &str) -> ItemKey {
-    ItemKey::new(format!("A#{}", hex::encode(Sha256::digest(subject.as_bytes()))), "A")
+pub fn attempts(subject: &str, minute: &str) -> ItemKey {
+    ItemKey::new(format!("A#{subject}"), minute)
+}
+
+/// A link, by the hash of its token.
+#[must_use]
+pub fn link(token_hash: &str) -> ItemKey {
+    ItemKey::new(format!("L#{token_hash}"), "L")
 }
 
 /// A mail to send.
@@ -134,7 +151,7 @@ pub fn housing(id: Uuid) -> ItemKey {
 /// The housing of a commune.
 #[must_use]
 pub fn housing_partition(commune: GeoCode) -> String {
-    format!("H#{commune}")
+    format!("{HOUSING}{commune}")
 }
 
 /// A housing in its commune.
@@ -176,7 +193,7 @@ pub fn commune_of_owner(sort_key: &str) -> Option<GeoCode> {
 /// The owners of a commune's housing.
 #[must_use]
 pub fn owners_partition(commune: GeoCode) -> String {
-    format!("OC#{commune}")
+    format!("{OWNERS}{commune}")
 }
 
 /// An owner among those of a commune.
@@ -206,7 +223,7 @@ pub fn collection_chunk(kind: Kind, id: Uuid, number: usize) -> ItemKey {
 /// The campaigns, groups or drafts of an establishment.
 #[must_use]
 pub fn collections_of(kind: Kind, establishment: Uuid) -> String {
-    format!("EK#{establishment}#{}", kind.as_str())
+    format!("{COLLECTIONS}{establishment}#{}", kind.as_str())
 }
 
 /// All campaigns, groups or drafts.
@@ -230,17 +247,80 @@ pub fn events_of_parent(parent: Uuid) -> String {
 /// The events of a commune's housing.
 #[must_use]
 pub fn events_of_commune(commune: GeoCode) -> String {
-    format!("EVC#{commune}")
+    format!("{COMMUNE_EVENTS}{commune}")
 }
 
 /// The events of an establishment's campaigns.
 #[must_use]
 pub fn events_of_establishment(establishment: Uuid) -> String {
-    format!("EVE#{establishment}")
+    format!("{ESTABLISHMENT_EVENTS}{establishment}")
 }
 
 /// An item of a list, by the id of what it lists.
 #[must_use]
 pub fn listed(partition: impl Into<String>, id: Uuid) -> ItemKey {
     ItemKey::new(partition, id.to_string())
+}
+
+/// Whether an item of `list` can have this partition and this sort key.
+#[must_use]
+pub fn is_place(list: List, partition: &str, sort_key: &str) -> bool {
+    let is_id = |text: &str| parse_hyphenated_uuid(text).is_some();
+    let is_commune = |text: &str| GeoCode::parse(text).is_some();
+    let after = |prefix: &str| partition.strip_prefix(prefix);
+    match list {
+        // A member's own establishments are in no partition.
+        List::Establishments => matches!(partition, "" | ESTABLISHMENTS) && is_id(sort_key),
+        List::Localities => partition == LOCALITIES && is_commune(sort_key),
+        List::Housing => after(HOUSING).is_some_and(is_commune) && is_id(sort_key),
+        List::Owners => after(OWNERS).is_some_and(is_commune) && is_id(sort_key),
+        List::Collections(kind) => {
+            let id = after(COLLECTIONS).and_then(|rest| rest.strip_suffix(kind.as_str())?.strip_suffix('#'));
+            (partition == all_collections(kind) || id.is_some_and(is_id)) && is_id(sort_key)
+        }
+        List::Events => {
+            let known = partition == EVENTS
+                || after(COMMUNE_EVENTS).is_some_and(is_commune)
+                || after(ESTABLISHMENT_EVENTS).is_some_and(is_id);
+            known && is_id(sort_key)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_one_of_its_list_in_all_its_parts() {
+        let (id, commune) = (Uuid::from_u128(7), GeoCode::parse("67482").unwrap());
+        let lists = [
+            (List::Establishments, vec![String::new(), ESTABLISHMENTS.to_owned()], id.to_string()),
+            (List::Localities, vec![LOCALITIES.to_owned()], commune.to_string()),
+            (List::Housing, vec![housing_partition(commune)], id.to_string()),
+            (List::Owners, vec![owners_partition(commune)], id.to_string()),
+            (
+                List::Collections(Kind::Groups),
+                vec![collections_of(Kind::Groups, id), all_collections(Kind::Groups)],
+                id.to_string(),
+            ),
+            (
+                List::Events,
+                vec![EVENTS.to_owned(), events_of_commune(commune), events_of_establishment(id)],
+                id.to_string(),
+            ),
+        ];
+        for (rank, (list, partitions, sort_key)) in lists.iter().enumerate() {
+            for partition in partitions {
+                assert!(is_place(*list, partition, sort_key), "{list:?} {partition}");
+                assert!(!is_place(*list, partition, ""), "{list:?} {partition}");
+                assert!(!is_place(*list, partition, &"x".repeat(2_000)), "{list:?} {partition}");
+                assert!(!is_place(*list, &format!("{partition}x"), sort_key), "{list:?} {partition}");
+                for (other, (elsewhere, ..)) in lists.iter().enumerate() {
+                    assert!(other == rank || !is_place(*elsewhere, partition, sort_key), "{elsewhere:?} {partition}");
+                }
+            }
+        }
+        assert!(!is_place(List::Collections(Kind::Campaigns), &collections_of(Kind::Groups, id), &id.to_string()));
+    }
 }

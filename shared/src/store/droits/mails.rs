@@ -13,7 +13,23 @@ use domain::instant;
 /// A mail is swept only after this: by then its message has been taken, or was never sent.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
 
-/// A mail with a code.
+/// What a mail says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum MailContent {
+    /// A code of the second factor.
+    #[serde(rename_all = "camelCase")]
+    Code {
+        /// Sealed, and bound to the mail's id.
+        sealed_code: String,
+    },
+    /// A link to create an account, if there is a complete request for one.
+    SignupLink,
+    /// A link to choose another password, if there is an account.
+    PasswordReset,
+}
+
+/// A mail to send.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Mail {
@@ -21,9 +37,10 @@ pub struct Mail {
     pub id: Uuid,
     /// Whom it is for.
     pub to: String,
-    /// The code, sealed; bound to the mail's id.
-    pub sealed_code: String,
-    /// The code is worth nothing after this.
+    /// What it says.
+    #[serde(flatten)]
+    pub content: MailContent,
+    /// What it says is worth nothing after this.
     #[serde(with = "instant")]
     pub good_until: DateTime<Utc>,
 }

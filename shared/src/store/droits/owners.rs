@@ -1,11 +1,8 @@
 //! Owners, seen through their housing.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::housing::Housing;
 use super::walk::{Page, Place};
 use super::{DroitsStore, keys};
 use crate::store::error::StoreError;
@@ -94,29 +91,5 @@ impl DroitsStore {
         let (has, owner) = futures_util::try_join!(self.communes_of_owner(id), self.owner(id))?;
         let first = has.into_iter().filter(|commune| communes.contains(commune)).min();
         Ok(owner.filter(|_| first.is_some_and(|first| keys::owners_partition(first) == at.0)))
-    }
-
-    /// Follows the owners of a housing that was, or is, somewhere else or somebody else's.
-    pub(super) fn count_owners(
-        &self,
-        transaction: &mut Transaction,
-        before: Option<&Housing>,
-        after: &Housing,
-    ) -> Result<(), StoreError> {
-        let mut changes: BTreeMap<(Uuid, GeoCode), i64> = BTreeMap::new();
-        for (housing, one) in before.map(|before| (before, -1)).into_iter().chain([(after, 1)]) {
-            for owner in &housing.owner_ids {
-                *changes.entry((*owner, housing.geo_code)).or_default() += one;
-            }
-        }
-        for ((owner, commune), change) in changes {
-            if change == 0 {
-                continue;
-            }
-            for key in [keys::owner_commune(owner, commune), keys::owner_in(commune, owner)] {
-                self.update(&key).add("housing", change).within(transaction)?;
-            }
-        }
-        Ok(())
     }
 }

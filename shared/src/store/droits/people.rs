@@ -8,7 +8,7 @@ use super::{DroitsStore, keys};
 use crate::store::error::StoreError;
 use crate::store::guard::Guard;
 use crate::store::transaction::Transaction;
-use domain::droits::account::{Establishment, Prospect, User};
+use domain::droits::account::{Establishment, Prospect, StoredPerimeter, User};
 use domain::droits::perimeter::Perimeter;
 use domain::instant;
 
@@ -21,6 +21,9 @@ pub struct StoredUser {
     pub user: User,
     /// Argon2id, in the PHC format.
     pub password_hash: String,
+    /// One more each time all sessions of the user end: tokens of an earlier one open nothing.
+    #[serde(default)]
+    pub credentials_version: u64,
     /// One more at each write: what a write is conditional on.
     pub version: u64,
 }
@@ -33,7 +36,7 @@ pub struct Standing {
     /// Whether the user is a member.
     pub member: bool,
     /// The perimeter last granted by Portail DF.
-    pub perimeter: Option<Perimeter>,
+    pub perimeter: StoredPerimeter,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -53,6 +56,9 @@ struct MembershipItem {
 struct PerimeterItem {
     #[serde(flatten)]
     perimeter: Perimeter,
+    /// Portail DF answered, and granted none.
+    #[serde(default)]
+    none: bool,
     #[serde(with = "instant")]
     updated_at: DateTime<Utc>,
 }
@@ -92,7 +98,9 @@ impl DroitsStore {
         Ok(Standing {
             establishment,
             member: membership.is_some(),
-            perimeter: perimeter.map(|stored| stored.perimeter),
+            perimeter: perimeter.map_or(StoredPerimeter::NeverChecked, |stored| {
+                if stored.none { StoredPerimeter::NotGranted } else { StoredPerimeter::Granted(stored.perimeter) }
+            }),
         })
     }
 
@@ -134,7 +142,12 @@ impl DroitsStore {
     /// # Errors
     /// When it cannot be written as an item.
     pub fn add_user(&self, transaction: &mut Transaction, user: &User, password_hash: &str) -> Result<(), StoreError> {
-        let stored = StoredUser { user: user.clone(), password_hash: password_hash.to_owned(), version: 1 };
+        let stored = StoredUser {
+            user: user.clone(),
+            password_hash: password_hash.to_owned(),
+            credentials_version: 0,
+            version: 1,
+        };
         self.put(transaction, &keys::email(&user.email), &EmailItem { user_id: user.id }, &Guard::Absent)?;
         self.put(transaction, &keys::user(user.id), &stored, &Guard::Absent)
     }
@@ -169,7 +182,7 @@ impl DroitsStore {
         self.put(transaction, &key, &MembershipItem { has_commitment }, &Guard::None)
     }
 
-    /// Stores the perimeter of a user in an establishment, or removes it.
+    /// Stores the perimeter that Portail DF grants a user in an establishment, or that it grants none.
     ///
     /// # Errors
     /// When it cannot be written as an item.
@@ -181,13 +194,11 @@ impl DroitsStore {
         perimeter: Option<&Perimeter>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let key = keys::perimeter(user, establishment);
-        match perimeter {
-            Some(perimeter) => {
-                let item = PerimeterItem { perimeter: perimeter.clone(), updated_at: now };
-                self.put(transaction, &key, &item, &Guard::None)
-            }
-            None => self.delete(transaction, &key, &Guard::None),
-        }
+        let item = PerimeterItem {
+            perimeter: perimeter.cloned().unwrap_or_default(),
+            none: perimeter.is_none(),
+            updated_at: now,
+        };
+        self.put(transaction, &keys::perimeter(user, establishment), &item, &Guard::None)
     }
 }

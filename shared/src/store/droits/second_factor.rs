@@ -16,6 +16,9 @@ use domain::instant;
 pub struct SecondFactor {
     /// HMAC of the code that was sent; `None` when none is under way.
     pub code: Option<String>,
+    /// SHA-256, in hexadecimal, of the challenge that is to be brought with the code.
+    #[serde(default)]
+    pub challenge: Option<String>,
     /// Until when that code is good.
     #[serde(default, with = "instant::optional")]
     pub good_until: Option<DateTime<Utc>>,

@@ -4,7 +4,8 @@ use futures_util::future::try_join_all;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::DroitsStore;
+use super::collections::Kind;
+use super::{DroitsStore, keys};
 use crate::store::error::StoreError;
 use crate::store::item::Item;
 
@@ -16,6 +17,31 @@ const LEAST: usize = 10;
 /// Where a page ended: partition and sort key of its last item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place(pub String, pub String);
+
+/// One of the lists that are paged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// Establishments.
+    Establishments,
+    /// Localities.
+    Localities,
+    /// Housing.
+    Housing,
+    /// Owners.
+    Owners,
+    /// Campaigns, groups or drafts.
+    Collections(Kind),
+    /// Events.
+    Events,
+}
+
+impl Place {
+    /// Whether an item of `list` can be there.
+    #[must_use]
+    pub fn is_of(&self, list: List) -> bool {
+        keys::is_place(list, &self.0, &self.1)
+    }
+}
 
 /// A page.
 #[derive(Clone, Debug)]

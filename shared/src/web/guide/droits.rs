@@ -11,11 +11,16 @@ pub(super) fn guide(code: Code) -> Option<Guide> {
         Code::AuthenticationFailed => Guide::new(
             "Le mot de passe ne correspond pas au compte.",
             "POST /authenticate avec une adresse connue et un mauvais mot de passe (nœud L7).",
-            "Faites ressaisir le mot de passe. Dix tentatives par minute au plus.",
+            "Faites ressaisir le mot de passe. Dix échecs par minute au plus.",
+        ),
+        Code::MailboxNotProved => Guide::new(
+            "Rien ne prouve que la personne lit cette adresse.",
+            "Création de compte sans signupToken ni clé de ZLV de portée manage ; jeton de lien inconnu, déjà utilisé, vieux de plus de 24 heures ou envoyé à une autre adresse.",
+            "Demandez un lien par POST /signup-links (ou POST /password-resets) et présentez le jeton reçu par courriel.",
         ),
         Code::TwoFactorFailed => Guide::new(
             "Le code du second facteur est refusé.",
-            "Le code est faux, a plus de cinq minutes, a déjà servi, ou aucun code n'était attendu.",
+            "Le code est faux, a plus de cinq minutes, a déjà servi, ou challengeId n'est pas celui de la connexion en cours.",
             "Reprenez la connexion pour recevoir un nouveau code.",
         ),
         Code::TwoFactorLocked => Guide::new(
@@ -24,8 +29,8 @@ pub(super) fn guide(code: Code) -> Option<Guide> {
             "Attendez le nombre de secondes de Retry-After.",
         ),
         Code::TooManyAttempts => Guide::new(
-            "Trop de tentatives de connexion en une minute.",
-            "Plus de dix tentatives pour une adresse e-mail ou une adresse réseau, réussies ou non.",
+            "Trop d'échecs en une minute.",
+            "Dix échecs d'une adresse électronique depuis une adresse réseau, ou 300 depuis une adresse réseau. Connexion, code, création, demandes de lien et changements de mot de passe sont comptés de même ; les réussites ne comptent pas.",
             "Attendez le nombre de secondes de Retry-After.",
         ),
         Code::TestAccount => Guide::new(

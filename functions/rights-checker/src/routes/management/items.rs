@@ -1,62 +1,22 @@
-//! The items of a load, by kind.
+//! The items of a load, by kind, as they are parsed.
 
+use domain::body::{Fault, Field, Id, Missing, Number, Raw, Required};
 use domain::droits::account::{Establishment, Prospect};
 use domain::droits::perimeter::GeoCode;
-use domain::shape::{Fault, Field};
+use domain::reference::email::Email;
 use passerelle::store::droits::{Collection, Event, Housing, Kind, Owner, Parent, STATUSES};
+use passerelle::web::error::ApiError;
 use passerelle::web::problem::Problem;
-use serde_json::Value;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use passerelle::web::values::{Values, uuid};
+use crate::openapi::schemas::LoadKind;
 
-/// The longest name or title.
+/// The longest name or title, in characters.
 const LONGEST: usize = 500;
 /// The most owners of one housing: each is counted in the transaction that stores it.
 const OWNERS: usize = 20;
-
-/// What a load is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Loaded {
-    Establishments,
-    Prospects,
-    Localities,
-    Housing,
-    Owners,
-    Collections(Kind),
-    Events,
-}
-
-impl Loaded {
-    /// Reads the kind of the path.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        Some(match text {
-            "establishments" => Self::Establishments,
-            "prospects" => Self::Prospects,
-            "localities" => Self::Localities,
-            "housing" => Self::Housing,
-            "owners" => Self::Owners,
-            "campaigns" => Self::Collections(Kind::Campaigns),
-            "groups" => Self::Collections(Kind::Groups),
-            "drafts" => Self::Collections(Kind::Drafts),
-            "events" => Self::Events,
-            _ => return None,
-        })
-    }
-
-    const fn properties(self) -> &'static [&'static str] {
-        match self {
-            Self::Establishments => &["id", "siren", "name", "geoCodes"],
-            Self::Prospects => &["email", "hasAccount", "hasCommitment"],
-            Self::Localities => &["geoCode", "name"],
-            Self::Housing => &["id", "geoCode", "status", "ownerIds"],
-            Self::Owners => &["id", "fullName"],
-            Self::Collections(Kind::Drafts) => &["id", "establishmentId"],
-            Self::Collections(_) => &["id", "establishmentId", "title", "housingIds"],
-            Self::Events => &["id", "name", "housingId", "campaignId"],
-        }
-    }
-}
 
 /// An item to store.
 #[derive(Clone, Debug)]
@@ -68,6 +28,19 @@ pub(super) enum Item {
     Owner(Owner),
     Collection(Kind, Collection, Vec<Uuid>),
     Event(Event),
+}
+
+/// Why a body whose values are right, one by one, is no item.
+enum ItemError {
+    Missing(Missing),
+    /// The property, and what is wrong with it.
+    Value(&'static str, &'static str),
+}
+
+impl From<Missing> for ItemError {
+    fn from(missing: Missing) -> Self {
+        Self::Missing(missing)
+    }
 }
 
 impl Item {
@@ -84,132 +57,227 @@ impl Item {
         }
     }
 
-    /// Reads one item: none when a value is missing or wrong, which the faults tell.
-    pub(super) fn read(loaded: Loaded, value: &Value, base: &str) -> Result<(Option<Self>, Vec<Fault>), Problem> {
-        let mut values = Values::of(value, base, loaded.properties())?;
-        let item = match loaded {
-            Loaded::Establishments => establishment(&mut values)?.map(Self::Establishment),
-            Loaded::Prospects => prospect(&mut values)?.map(Self::Prospect),
-            Loaded::Localities => {
-                let (commune, name) = (commune(&mut values)?, named(&mut values, "name")?);
-                commune.zip(name).map(|(commune, name)| Self::Locality(commune, name))
-            }
-            Loaded::Housing => housing(&mut values)?.map(Self::Housing),
-            Loaded::Owners => {
-                let (id, full_name) = (values.id("id")?, named(&mut values, "fullName")?);
-                id.zip(full_name).map(|(id, full_name)| Self::Owner(Owner { id, full_name }))
-            }
-            Loaded::Collections(kind) => collection(kind, &mut values)?,
-            Loaded::Events => event(&mut values)?.map(Self::Event),
-        };
-        Ok((item, values.into_faults()))
+    /// Reads the item at the pointer `base`, or tells what is wrong with its values.
+    ///
+    /// # Errors
+    /// 400 when it has another shape.
+    pub(super) fn parse(kind: LoadKind, raw: &Raw, base: &str) -> Result<Result<Self, Vec<Fault>>, ApiError> {
+        match kind {
+            LoadKind::Establishments => parse(raw, base, EstablishmentItem::into_item),
+            LoadKind::Prospects => parse(raw, base, ProspectItem::into_item),
+            LoadKind::Localities => parse(raw, base, LocalityItem::into_item),
+            LoadKind::Housing => parse(raw, base, HousingItem::into_item),
+            LoadKind::Owners => parse(raw, base, OwnerItem::into_item),
+            LoadKind::Campaigns => parse(raw, base, |item: CollectionItem| item.into_item(Kind::Campaigns)),
+            LoadKind::Groups => parse(raw, base, |item: CollectionItem| item.into_item(Kind::Groups)),
+            LoadKind::Drafts => parse(raw, base, DraftItem::into_item),
+            LoadKind::Events => parse(raw, base, EventItem::into_item),
+        }
     }
 }
 
-fn establishment(values: &mut Values<'_>) -> Result<Option<Establishment>, Problem> {
-    let id = values.id("id")?;
-    let siren = values.required("siren", "un SIREN de neuf chiffres est attendu", |text| {
-        (text.len() == 9 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.to_owned())
-    })?;
-    let name = named(values, "name")?;
-    let geo_codes = list(values, "geoCodes", "un code INSEE de commune est attendu", GeoCode::parse)?;
-    Ok((|| Some(Establishment { id: id?, siren: siren?, name: name?, geo_codes: geo_codes? }))())
-}
-
-fn prospect(values: &mut Values<'_>) -> Result<Option<Prospect>, Problem> {
-    let email = values.email()?;
-    let has_account = flag(values, "hasAccount")?;
-    let has_commitment = flag(values, "hasCommitment")?;
-    Ok((|| Some(Prospect { email: email?, has_account: has_account?, has_commitment: has_commitment? }))())
-}
-
-fn housing(values: &mut Values<'_>) -> Result<Option<Housing>, Problem> {
-    let (id, geo_code) = (values.id("id")?, commune(values)?);
-    let status = match values.shape().number("status").map_err(Problem::shape)? {
-        Field::Set(number) => (0..STATUSES).find(|status| f64::from(*status) == number),
-        Field::Absent | Field::Null => None,
-    };
-    if status.is_none() {
-        values.fault("status", "un entier de 0 à 5 est attendu");
+fn parse<T: DeserializeOwned>(
+    raw: &Raw,
+    base: &str,
+    into_item: impl FnOnce(T) -> Result<Item, ItemError>,
+) -> Result<Result<Item, Vec<Fault>>, ApiError> {
+    match raw.parse::<T>(base).map_err(Problem::shape)?.valid().map(into_item) {
+        Ok(Ok(item)) => Ok(Ok(item)),
+        Ok(Err(ItemError::Value(name, detail))) => Ok(Err(vec![Fault::new(format!("{base}/{name}"), detail)])),
+        Ok(Err(ItemError::Missing(missing))) => Err(missing.into()),
+        Err(faults) => Ok(Err(faults)),
     }
-    let owner_ids = list(values, "ownerIds", "un UUID est attendu", uuid)?.map(|mut ids| {
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EstablishmentItem {
+    id: Required<Id>,
+    siren: Required<Siren>,
+    name: Required<Name>,
+    geo_codes: Required<Vec<Required<GeoCode>>>,
+}
+
+impl EstablishmentItem {
+    fn into_item(self) -> Result<Item, ItemError> {
+        Ok(Item::Establishment(Establishment {
+            id: self.id.get()?.0,
+            siren: self.siren.get()?.0,
+            name: self.name.get()?.0,
+            geo_codes: all(self.geo_codes)?,
+        }))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ProspectItem {
+    email: Required<Email>,
+    has_account: Required<bool>,
+    has_commitment: Required<bool>,
+}
+
+impl ProspectItem {
+    fn into_item(self) -> Result<Item, ItemError> {
+        Ok(Item::Prospect(Prospect {
+            email: self.email.get()?.normalised().to_owned(),
+            has_account: self.has_account.get()?,
+            has_commitment: self.has_commitment.get()?,
+        }))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LocalityItem {
+    geo_code: Required<GeoCode>,
+    name: Required<Name>,
+}
+
+impl LocalityItem {
+    fn into_item(self) -> Result<Item, ItemError> {
+        Ok(Item::Locality(self.geo_code.get()?, self.name.get()?.0))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HousingItem {
+    id: Required<Id>,
+    geo_code: Required<GeoCode>,
+    status: Required<Status>,
+    owner_ids: Required<Vec<Required<Id>>>,
+}
+
+impl HousingItem {
+    fn into_item(self) -> Result<Item, ItemError> {
+        let mut owner_ids: Vec<Uuid> = all(self.owner_ids)?.into_iter().map(|id| id.0).collect();
         let mut seen = std::collections::HashSet::new();
-        ids.retain(|id| seen.insert(*id));
-        ids
-    });
-    if owner_ids.as_ref().is_some_and(|ids| ids.len() > OWNERS) {
-        values.fault("ownerIds", "20 propriétaires au plus par logement");
-        return Ok(None);
-    }
-    Ok((|| Some(Housing { id: id?, geo_code: geo_code?, status: status?, owner_ids: owner_ids? }))())
-}
-
-fn collection(kind: Kind, values: &mut Values<'_>) -> Result<Option<Item>, Problem> {
-    let (id, establishment_id) = (values.id("id")?, values.id("establishmentId")?);
-    if kind == Kind::Drafts {
-        let draft =
-            id.zip(establishment_id).map(|(id, establishment_id)| Collection { id, establishment_id, title: None });
-        return Ok(draft.map(|draft| Item::Collection(kind, draft, Vec::new())));
-    }
-    let title = named(values, "title")?;
-    let housing = list(values, "housingIds", "un UUID est attendu", uuid)?;
-    Ok((|| {
-        let collection = Collection { id: id?, establishment_id: establishment_id?, title: Some(title?) };
-        Some(Item::Collection(kind, collection, housing?))
-    })())
-}
-
-fn event(values: &mut Values<'_>) -> Result<Option<Event>, Problem> {
-    let (id, name) = (values.id("id")?, named(values, "name")?);
-    let detail = "identifiant invalide : un UUID est attendu";
-    let housing = values.optional("housingId", detail, uuid)?;
-    let campaign = values.optional("campaignId", detail, uuid)?;
-    let parent = match (housing, campaign) {
-        (Some(id), None) => Parent::HousingId(id),
-        (None, Some(id)) => Parent::CampaignId(id),
-        _ => {
-            values.fault("housingId", "housingId ou campaignId, l'un des deux");
-            return Ok(None);
+        owner_ids.retain(|id| seen.insert(*id));
+        if owner_ids.len() > OWNERS {
+            return Err(ItemError::Value("ownerIds", "20 propriétaires au plus par logement"));
         }
-    };
-    Ok(id.zip(name).map(|(id, name)| Event { id, name, parent }))
+        Ok(Item::Housing(Housing {
+            id: self.id.get()?.0,
+            geo_code: self.geo_code.get()?,
+            status: self.status.get()?.0,
+            owner_ids,
+        }))
+    }
 }
 
-fn commune(values: &mut Values<'_>) -> Result<Option<GeoCode>, Problem> {
-    values.required("geoCode", "un code INSEE de commune est attendu", GeoCode::parse)
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OwnerItem {
+    id: Required<Id>,
+    full_name: Required<Name>,
 }
 
-fn named(values: &mut Values<'_>, name: &str) -> Result<Option<String>, Problem> {
-    values.required(name, "un texte de 1 à 500 caractères est attendu", |text| {
+impl OwnerItem {
+    fn into_item(self) -> Result<Item, ItemError> {
+        Ok(Item::Owner(Owner { id: self.id.get()?.0, full_name: self.full_name.get()?.0 }))
+    }
+}
+
+/// A campaign or a group.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CollectionItem {
+    id: Required<Id>,
+    establishment_id: Required<Id>,
+    title: Required<Name>,
+    housing_ids: Required<Vec<Required<Id>>>,
+}
+
+impl CollectionItem {
+    fn into_item(self, kind: Kind) -> Result<Item, ItemError> {
+        let collection = Collection {
+            id: self.id.get()?.0,
+            establishment_id: self.establishment_id.get()?.0,
+            title: Some(self.title.get()?.0),
+        };
+        let housing = all(self.housing_ids)?.into_iter().map(|id| id.0).collect();
+        Ok(Item::Collection(kind, collection, housing))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DraftItem {
+    id: Required<Id>,
+    establishment_id: Required<Id>,
+}
+
+impl DraftItem {
+    fn into_item(self) -> Result<Item, ItemError> {
+        let (id, establishment_id) = (self.id.get()?.0, self.establishment_id.get()?.0);
+        Ok(Item::Collection(Kind::Drafts, Collection { id, establishment_id, title: None }, Vec::new()))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EventItem {
+    id: Required<Id>,
+    name: Required<Name>,
+    housing_id: Field<Id>,
+    campaign_id: Field<Id>,
+}
+
+impl EventItem {
+    fn into_item(self) -> Result<Item, ItemError> {
+        let parent = match (self.housing_id.set(), self.campaign_id.set()) {
+            (Some(id), None) => Parent::HousingId(id.0),
+            (None, Some(id)) => Parent::CampaignId(id.0),
+            _ => return Err(ItemError::Value("housingId", "housingId ou campaignId, l'un des deux")),
+        };
+        Ok(Item::Event(Event { id: self.id.get()?.0, name: self.name.get()?.0, parent }))
+    }
+}
+
+fn all<T>(items: Required<Vec<Required<T>>>) -> Result<Vec<T>, Missing> {
+    items.get()?.into_iter().map(Required::get).collect()
+}
+
+/// Nine digits.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Siren(String);
+
+impl TryFrom<String> for Siren {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let nine_digits = text.len() == 9 && text.bytes().all(|byte| byte.is_ascii_digit());
+        if nine_digits { Ok(Self(text)) } else { Err("un SIREN de neuf chiffres est attendu") }
+    }
+}
+
+/// A name or title, without blanks around.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Name(String);
+
+impl TryFrom<String> for Name {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
         let text = text.trim();
-        (1..=LONGEST).contains(&text.chars().count()).then(|| text.to_owned())
-    })
+        let right = (1..=LONGEST).contains(&text.chars().count());
+        right.then(|| Self(text.to_owned())).ok_or("un texte de 1 à 500 caractères est attendu")
+    }
 }
 
-fn flag(values: &mut Values<'_>, name: &str) -> Result<Option<bool>, Problem> {
-    let flag = values.shape().flag(name).map_err(Problem::shape)?.set();
-    if flag.is_none() {
-        values.fault(name, "propriété obligatoire");
-    }
-    Ok(flag)
-}
+/// ZLV's status of a housing.
+#[derive(Deserialize)]
+#[serde(try_from = "Number")]
+struct Status(u8);
 
-fn list<T>(
-    values: &mut Values<'_>,
-    name: &str,
-    detail: &str,
-    read: impl Fn(&str) -> Option<T>,
-) -> Result<Option<Vec<T>>, Problem> {
-    let Field::Set(texts) = values.shape().texts(name).map_err(Problem::shape)? else {
-        values.fault(name, "propriété obligatoire");
-        return Ok(None);
-    };
-    let mut items = Vec::with_capacity(texts.len());
-    for (rank, text) in texts.iter().enumerate() {
-        match read(text) {
-            Some(item) => items.push(item),
-            None => values.fault(&format!("{name}/{rank}"), detail),
-        }
+impl TryFrom<Number> for Status {
+    type Error = &'static str;
+
+    fn try_from(number: Number) -> Result<Self, Self::Error> {
+        let status = (0..STATUSES).find(|status| f64::from(*status) == number.0);
+        status.map(Self).ok_or("un entier de 0 à 5 est attendu")
     }
-    Ok((items.len() == texts.len()).then_some(items))
 }

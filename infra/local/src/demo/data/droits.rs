@@ -2,8 +2,10 @@
 //! ends.
 
 use domain::droits::account::{Establishment, Role, User};
-use domain::droits::perimeter::GeoCode;
+use domain::droits::password::GivenPassword;
+use domain::droits::perimeter::{GeoCode, Perimeter};
 use passerelle::identity::password::{PasswordError, Passwords};
+use passerelle::platform::clock::Clock;
 use passerelle::store::droits::{DroitsStore, Housing};
 use passerelle::store::error::{CommitError, StoreError};
 use passerelle::store::transaction::Transaction;
@@ -46,9 +48,11 @@ pub async fn load(stack: &Stack) -> Result<(), DemonstrationError> {
     for (rank, commune) in (1..).zip(&communes) {
         let housing =
             Housing { id: Uuid::from_u128(rank), geo_code: *commune, status: 1, owner_ids: vec![Uuid::from_u128(100)] };
-        store.load_housing(&housing).await?;
+        store.load_housing(&[housing]).await?;
     }
-    let password = Passwords::default().hash(PASSWORD.to_owned()).await?;
+    let password = GivenPassword::try_from(PASSWORD.to_owned()).map_err(|_| PasswordError)?;
+    let password = Passwords::default().hash(password).await?;
+    let perimeter = Perimeter { departments: vec!["67".to_owned()], ..Perimeter::default() };
     for (rank, person) in (1_000..).zip(PEOPLE) {
         let user = User {
             id: Uuid::from_u128(rank),
@@ -62,6 +66,8 @@ pub async fn load(stack: &Stack) -> Result<(), DemonstrationError> {
         let mut transaction = Transaction::default();
         store.add_user(&mut transaction, &user, &password)?;
         store.add_membership(&mut transaction, user.id, ESTABLISHMENT, true)?;
+        // Checked once before: what is stored stands while Portail DF does not answer.
+        store.set_perimeter(&mut transaction, user.id, ESTABLISHMENT, Some(&perimeter), Clock::system().now())?;
         match store.commit(transaction).await {
             // An earlier start was stopped in the middle.
             Ok(()) | Err(CommitError::Race) => {}

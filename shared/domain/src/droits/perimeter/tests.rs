@@ -46,6 +46,47 @@ fn epci_count_only_alone() {
     check("67482", &Perimeter { departments: codes(&["35"]), ..epci }, None, false);
 }
 
+#[test]
+fn arrondissements_are_covered_by_their_city_and_its_epci_and_not_the_other_way() {
+    let lyon = Perimeter { epci: codes(&["200046977"]), ..Perimeter::default() };
+    for code in ["69123", "69381", "69389"] {
+        check(code, &lyon, None, true);
+    }
+    check("75101", &lyon, None, false);
+    for (city, part, other) in [("75056", "75101", "75120"), ("69123", "69381", "69389"), ("13055", "13201", "13216")] {
+        let whole = Perimeter { geo_codes: codes(&[city]), ..Perimeter::default() };
+        check(part, &whole, None, true);
+        let one = Perimeter { geo_codes: codes(&[part]), ..Perimeter::default() };
+        check(part, &one, None, true);
+        check(city, &one, None, false);
+        check(other, &one, None, false);
+    }
+}
+
+#[test]
+fn codes_are_taken_as_they_come() {
+    let communes = |list: &[&str]| Perimeter { geo_codes: codes(list), ..Perimeter::default() };
+    check("01004", &communes(&["1004"]), None, true);
+    check("2A004", &communes(&[" 2a004 "]), None, true);
+    // A commune merged into another, on either side.
+    check("49069", &communes(&["49126"]), None, true);
+    check("49126", &communes(&["49069"]), None, true);
+    for (text, commune) in [
+        (" 67 ", "67482"),
+        ("1", "01004"),
+        ("69D", "69123"),
+        ("69m", "69381"),
+        ("2a", "2A004"),
+        ("20", "2A004"),
+        ("20", "2B033"),
+    ] {
+        check(commune, &Perimeter { departments: codes(&[text]), ..Perimeter::default() }, None, true);
+    }
+    check("97411", &Perimeter { regions: codes(&[" 4"]), ..Perimeter::default() }, None, true);
+    check("97411", &Perimeter { regions: codes(&["974"]), ..Perimeter::default() }, None, false);
+    check("67482", &Perimeter { epci: codes(&[" 246700488 "]), ..Perimeter::default() }, None, true);
+}
+
 fn any_perimeter() -> impl Strategy<Value = Perimeter> {
     let some =
         |all: &'static [&'static str]| prop::sample::subsequence(all, 0..=all.len()).prop_map(|list| codes(&list));
