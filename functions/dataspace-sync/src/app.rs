@@ -110,9 +110,9 @@ impl App {
         let store = CoopStore::new(dynamodb, config.coop_table);
         let ids = Ids::default();
 
-        let users = Users { store: store.clone() };
         let contacts = queue(config.contacts_queue_url);
         let outbox = ContactOutbox { store: store.clone(), queue: contacts, brevo, clock: clock.clone() };
+        let users = Users { store: store.clone(), outbox: outbox.clone(), clock: clock.clone(), ids: ids.clone() };
         let sync = UserSync {
             users: users.clone(),
             store: store.clone(),

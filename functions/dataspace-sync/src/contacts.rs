@@ -6,16 +6,18 @@
 
 use std::time::Duration;
 
-use domain::coop::contact::Contact;
+use domain::coop::contact::{AfterRefusal, Contact, ContactRequest, ToldContact};
 use domain::coop::retry;
 use domain::coop::user::User;
 use passerelle::clients::contacts::Contacts;
+use passerelle::clients::outgoing::AskError;
 use passerelle::platform::clock::Clock;
 use passerelle::platform::measures::Count;
 use passerelle::platform::queue::Queue;
 use passerelle::store::coop::{CoopStore, PendingContact};
 use passerelle::store::error::{StoreError, unless_raced};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::jobs::{ContactJob, Job, no_group};
 
@@ -48,11 +50,7 @@ impl ContactOutbox {
         if pending.attempts != job.attempts || pending.reason != job.reason {
             return Ok(());
         }
-        let Some(stored) = self.store.user(job.user).await? else { return Ok(()) };
-        let began = Instant::now();
-        let told = self.brevo.update(&contact_of(&stored.user)).await;
-        tokio::time::sleep_until(began + CALL_SLOT).await;
-        let written = match told {
+        let written = match self.call(job.user).await? {
             Ok(()) => {
                 Count::ContactsTold.one();
                 self.store.remove_pending_contact(&pending).await
@@ -77,6 +75,52 @@ impl ContactOutbox {
         unless_raced(written).map(drop)
     }
 
+    /// Brings Brevo to the state a user has now. What it may have been told is noted before and after, so that an
+    /// address whose call was answered to nobody is still known, and leaves the list one day.
+    async fn call(&self, user: Uuid) -> Result<Result<(), AskError>, StoreError> {
+        let (stored, told) = futures_util::try_join!(self.store.user(user), self.store.told_contact(user))?;
+        let (requests, meanwhile, after) = match stored.map(|stored| contact_of(&stored.user)) {
+            Some(contact) => {
+                let requests = contact.requests(&told, self.brevo.list());
+                (requests, contact.told_meanwhile(&told), contact.told_after())
+            }
+            // The user was erased: what is left is what Brevo was told.
+            None => (Vec::from_iter(told.removal()), told.clone(), ToldContact::default()),
+        };
+        if meanwhile != told {
+            self.store.note_told_contact(user, &meanwhile).await?;
+        }
+        for request in requests {
+            if let Err(error) = self.ask(request).await {
+                return Ok(Err(error));
+            }
+        }
+        if after != meanwhile {
+            self.store.note_told_contact(user, &after).await?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Asks for one thing; where Brevo refuses it, for what may be asked instead.
+    async fn ask(&self, request: ContactRequest) -> Result<(), AskError> {
+        match self.send(&request).await {
+            Err(AskError::Status(400)) => match request.after_refusal() {
+                AfterRefusal::Settled => Ok(()),
+                AfterRefusal::AskInstead(instead) => self.send(&instead).await,
+                AfterRefusal::Failed => Err(AskError::Status(400)),
+            },
+            answered => answered,
+        }
+    }
+
+    /// Makes one call, which takes its time.
+    async fn send(&self, request: &ContactRequest) -> Result<(), AskError> {
+        let began = Instant::now();
+        let answered = self.brevo.send(request).await;
+        tokio::time::sleep_until(began + CALL_SLOT).await;
+        answered
+    }
+
     /// Sends messages for the contacts that are due, and answers how many.
     pub(crate) async fn sweep(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
@@ -93,15 +137,16 @@ impl ContactOutbox {
     }
 }
 
-fn contact_of(user: &User) -> Contact {
+/// A user as Brevo is to know them: one who was deleted has no role any more.
+pub(crate) fn contact_of(user: &User) -> Contact {
     Contact {
         id: user.id,
         email: user.email.clone(),
         prenom: user.prenom.clone(),
         nom: user.nom.clone(),
         telephone: user.telephone.clone(),
-        mediateur: user.mediateur.is_some(),
-        conseiller_numerique: user.is_conseiller_numerique,
-        coordinateur: user.coordinateur.is_some(),
+        mediateur: user.mediateur.is_some() && !user.deleted,
+        conseiller_numerique: user.is_conseiller_numerique && !user.deleted,
+        coordinateur: user.coordinateur.is_some() && !user.deleted,
     }
 }

@@ -41,7 +41,7 @@ impl LieuImport {
                     ..stored.user.clone()
                 };
                 let mut transaction = Transaction::default();
-                self.store.put_user(&mut transaction, Some(&stored), &stamped)?;
+                self.store.put_user(&mut transaction, &stored, &stamped)?;
                 Ok(self.store.commit(transaction).await?)
             })
             .await?;

@@ -22,7 +22,8 @@ d'après eux. Une synchronisation se fait à la demande (connexion, bouton d'adm
 nuit à 2 h, heure de Paris, pour tous les utilisateurs qui ne sont pas supprimés.
 
 **Authentification.** La clé d'API de La Coop, de portée `sync` : `Authorization: Bearer <clé>`. Une clé de portée \
-`manage` peut aussi lire et reprendre les synchronisations de nuit.
+`manage`, de la Coop ou de l'exploitation, peut aussi lire et reprendre les synchronisations de nuit, supprimer et \
+effacer un utilisateur.
 
 **Un Dataspace en panne n'est jamais « introuvable », ni « non » :** une réponse 502 veut dire que rien n'a été écrit. \
 Un utilisateur que le Dataspace ne connaît pas n'est pas modifié (`noOp`).
@@ -62,7 +63,10 @@ struct Callers;
 impl Modify for Callers {
     fn modify(&self, document: &mut Document) {
         let mut scheme = Http::new(HttpAuthScheme::Bearer);
-        scheme.description = Some("La clé d'API de La Coop, de portée `sync` ; ou une clé `manage`.".to_owned());
+        scheme.description = Some(
+            "La clé d'API de La Coop, de portée `sync` ; ou une clé `manage` de la Coop ou de l'exploitation."
+                .to_owned(),
+        );
         components(document).add_security_scheme("apiKey", SecurityScheme::Http(scheme));
     }
 }

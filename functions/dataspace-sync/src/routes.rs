@@ -34,6 +34,8 @@ operations! { App;
     get "/sync-runs" => runs::list;
     get "/sync-runs/{id}" => runs::read;
     post "/sync-runs/{id}/resume" => runs::resume;
+    delete "/users/{id}" => users::delete;
+    post "/users/{id}/erase" => users::erase;
     get "/openapi.json" => openapi::openapi;
 }
 

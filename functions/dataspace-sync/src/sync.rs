@@ -11,7 +11,8 @@ use passerelle::clients::dataspace::{Dataspace, FetchError, Fetched};
 use passerelle::platform::clock::Clock;
 use passerelle::platform::ids::Ids;
 use passerelle::platform::measures::Count;
-use passerelle::store::coop::{CoopStore, PendingContact, Profile};
+use passerelle::store::coop::{CoopStore, PendingContact, Profile, StoredUser};
+use passerelle::store::error::StoreError;
 use passerelle::store::transaction::Transaction;
 use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
@@ -95,13 +96,18 @@ impl UserSync {
     pub(crate) async fn carry_out(&self, decision: &Decision) -> Result<(), ApiError> {
         let Decision { profile, plan, now, .. } = decision;
         let stored = &profile.stored;
-        if plan.only_stamps(&stored.user) {
+        let takes_email = self.may_take_email(stored).await?;
+        if plan.only_stamps(&stored.user) && !takes_email {
             self.store.stamp_user(stored, &plan.user).await?;
             Count::UsersSynced.one();
             return Ok(());
         }
         let mut transaction = Transaction::default();
-        self.store.put_user(&mut transaction, Some(stored), &plan.user)?;
+        if takes_email {
+            self.store.put_user_holding_email(&mut transaction, Some(stored), &plan.user)?;
+        } else {
+            self.store.put_user(&mut transaction, stored, &plan.user)?;
+        }
         for step in &plan.emplois {
             self.store.put_step(&mut transaction, stored.user.id, step)?;
         }
@@ -126,6 +132,19 @@ impl UserSync {
             self.outbox.announce(&pending).await;
         }
         Ok(())
+    }
+
+    /// Whether a user written before e-mails were anybody's own takes theirs now: not where another has it.
+    async fn may_take_email(&self, stored: &StoredUser) -> Result<bool, StoreError> {
+        if stored.holds_email {
+            return Ok(false);
+        }
+        let holder = self.store.email_holder(&stored.user.email).await?;
+        let is_free = holder.is_none_or(|holder| holder == stored.user.id);
+        if !is_free {
+            tracing::warn!(user = %stored.user.id, "another user has the same e-mail");
+        }
+        Ok(is_free)
     }
 
     /// The structures of a plan alone, one after the other.

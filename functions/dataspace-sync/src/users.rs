@@ -1,8 +1,10 @@
-//! Users as La Coop registers and reads them.
+//! Users as La Coop registers, reads, deletes and erases them.
 
 use domain::coop::user::{Identity, User};
 use http::StatusCode;
-use passerelle::store::coop::{CoopStore, Profile};
+use passerelle::platform::clock::Clock;
+use passerelle::platform::ids::Ids;
+use passerelle::store::coop::{CoopStore, PendingContact, Profile};
 use passerelle::store::transaction::Transaction;
 use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
@@ -10,12 +12,16 @@ use passerelle::web::problem::Code;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::contacts::{ContactOutbox, contact_of};
 use crate::view;
 
 /// The users of La Coop.
 #[derive(Clone)]
 pub(crate) struct Users {
     pub(crate) store: CoopStore,
+    pub(crate) outbox: ContactOutbox,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
 }
 
 impl Users {
@@ -30,7 +36,7 @@ impl Users {
         if profile.stored.user.deleted { Err(Code::UserDeleted.into()) } else { Ok(profile) }
     }
 
-    /// Registers a user: 201 when they are new, 200 when they are known.
+    /// Registers a user: 201 when they are new, 200 when they are known. An e-mail is one user's.
     pub(crate) async fn register(&self, id: Uuid, identity: &Identity) -> Result<StatusCode, ApiError> {
         retry_on_conflict(async || {
             let stored = self.store.user(id).await?;
@@ -38,14 +44,77 @@ impl Users {
                 None => (StatusCode::CREATED, User::registered(id, identity.clone())),
                 Some(stored) => (StatusCode::OK, stored.user.clone().identified(identity.clone())),
             };
-            if stored.as_ref().is_none_or(|stored| stored.user != user) {
-                let mut transaction = Transaction::default();
-                self.store.put_user(&mut transaction, stored.as_ref(), &user)?;
+            let mut transaction = Transaction::default();
+            if user.deleted {
+                self.store.put_user_freeing_email(&mut transaction, stored.as_ref(), &user)?;
+            } else {
+                if self.store.email_holder(&user.email).await?.is_some_and(|holder| holder != id) {
+                    return Err(Code::EmailAlreadyUsed.into());
+                }
+                self.store.put_user_holding_email(&mut transaction, stored.as_ref(), &user)?;
+            }
+            let is_written = stored.is_some_and(|stored| stored.user == user && stored.holds_email != user.deleted);
+            if !is_written {
                 self.store.commit(transaction).await?;
             }
             Ok(status)
         })
         .await
+    }
+
+    /// Deletes a user, who leaves Brevo's list. Their emplois and history stay; once more changes nothing.
+    pub(crate) async fn delete(&self, id: Uuid) -> Result<(), ApiError> {
+        retry_on_conflict(async || {
+            let stored = self.find(id).await?.stored;
+            if stored.user.deleted {
+                return Ok(());
+            }
+            let user = User { deleted: true, ..stored.user.clone() };
+            let mut transaction = Transaction::default();
+            self.store.put_user_freeing_email(&mut transaction, Some(&stored), &user)?;
+            let pending = self.leave_brevo(&mut transaction, &stored.user).await?;
+            self.store.commit(transaction).await?;
+            if let Some(pending) = pending {
+                self.outbox.announce(&pending).await;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Erases a user: nothing of theirs stays. Stopped at any point, once more goes on with it.
+    pub(crate) async fn erase(&self, id: Uuid) -> Result<(), ApiError> {
+        // Deleted first: nobody synchronises them meanwhile, and Brevo is told.
+        self.delete(id).await?;
+        retry_on_conflict(async || {
+            let stored = self.find(id).await?.stored;
+            self.store.delete_records(id).await?;
+            Ok(self.store.delete_user(&stored).await?)
+        })
+        .await?;
+        // What an import under way has added meanwhile: it is not written on the user's version.
+        Ok(self.store.delete_records(id).await?)
+    }
+
+    /// Adds what makes a contact leave Brevo's list, if it may be on it.
+    async fn leave_brevo(
+        &self,
+        transaction: &mut Transaction,
+        user: &User,
+    ) -> Result<Option<PendingContact>, ApiError> {
+        let told = self.store.told_contact(user.id).await?;
+        let contact = contact_of(user);
+        if !contact.concerns_brevo(&told) {
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        let pending = PendingContact { user: user.id, reason: self.ids.next(now), attempts: 0 };
+        self.store.put_pending_contact(transaction, &pending, now)?;
+        // One that was told before this was noted: were the user erased, nobody would know the address.
+        if told.emails.is_empty() {
+            self.store.put_told_contact(transaction, user.id, &contact.told_meanwhile(&told))?;
+        }
+        Ok(Some(pending))
     }
 
     /// What the API shows of a user, with all that is kept of them.

@@ -4,6 +4,7 @@
 //! Source: docs/spec/coop.md, docs/seeds/coop-sync.txt, tests/cases/coop/_shapes.md#rules-made-precise
 
 pub mod adresse;
+pub mod codes;
 pub mod contact;
 pub mod contrat;
 pub mod emplois;
@@ -16,5 +17,6 @@ pub mod report;
 pub mod retry;
 pub mod run;
 pub mod structures;
+pub mod telephone;
 pub mod texte;
 pub mod user;

@@ -2,7 +2,7 @@
 
 use super::brevo::Brevo;
 use super::outgoing::AskError;
-use domain::coop::contact::{Contact, ContactRequest};
+use domain::coop::contact::ContactRequest;
 
 /// Keeps contacts in step, on one list. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -18,19 +18,21 @@ impl Contacts {
         Self { brevo, list }
     }
 
-    /// Brings the contact in Brevo to this state, by one call.
+    /// The id of the list.
+    #[must_use]
+    pub const fn list(&self) -> u64 {
+        self.list
+    }
+
+    /// Makes one call.
     ///
     /// # Errors
-    /// Any answer but 2xx, a time-out, a broken connection. That there is no contact to remove is no error.
-    pub async fn update(&self, contact: &Contact) -> Result<(), AskError> {
-        match contact.request(self.list) {
-            ContactRequest::Upsert(body) => self.brevo.post("/v3/contacts", &body).await,
+    /// Any answer but 2xx, a time-out, a broken connection.
+    pub async fn send(&self, request: &ContactRequest) -> Result<(), AskError> {
+        match request {
+            ContactRequest::Upsert(body) => self.brevo.post("/v3/contacts", body).await,
             ContactRequest::Remove(body) => {
-                let path = format!("/v3/contacts/lists/{}/contacts/remove", self.list);
-                match self.brevo.post(&path, &body).await {
-                    Err(AskError::Status(404)) => Ok(()),
-                    answered => answered,
-                }
+                self.brevo.post(&format!("/v3/contacts/lists/{}/contacts/remove", self.list), body).await
             }
         }
     }

@@ -7,6 +7,8 @@
 //! | place of activity | `U#<id>` | `L#<structure>` |
 //! | changes of one synchronisation | `H#<user>` | `<instant>#<id>` |
 //! | contact that Brevo has to be told (index `due`) | `B#<user>` | `B` |
+//! | what Brevo may have been told of a user | `B#<user>` | `T` |
+//! | whose an e-mail is | `M#<hash>` | `M` |
 //! | structure | `S#<id>` | `S` |
 //! | structures that share a SIRET, or a name, in a commune | `K#<match key>` | `K` |
 //! | nightly run | `RUNS` | `<id>` |

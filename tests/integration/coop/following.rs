@@ -6,8 +6,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
 use chrono::TimeDelta;
 use domain::api_key::Scope;
+use domain::coop::run::EmploiTotals;
 use engines::Fault;
 use http::{Method, StatusCode};
+use passerelle::store::coop::CoopStore;
 use passerelle_local::stand_ins::dataspace::Answer as Told;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -237,7 +239,65 @@ async fn a_brevo_that_is_down_all_day_delays_contacts_and_nothing_else() {
         coop.world.stack.drain().await.unwrap();
         coop.wait(30);
     }
+    // The address of the calls that failed may have been told all the same: it leaves the list first.
     let calls = coop.world.brevo.take();
-    assert_eq!(calls.len(), 1, "{calls:?}");
-    assert_eq!(calls[0].body["email"], "nouvelle@example.fr");
+    let [removal, upsert] = calls.as_slice() else { panic!("{calls:?}") };
+    assert_eq!(removal.body["emails"], json!(["u1@example.fr"]));
+    assert_eq!(upsert.body["email"], "nouvelle@example.fr");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_users_registered_at_once_with_one_email_one_is() {
+    let coop = Coop::start(&conseiller(&[], &[])).await;
+    let body = json!({"email": "camille@example.fr", "prenom": "A", "nom": "B"});
+    let mut tasks = JoinSet::new();
+    for id in (1..=16).map(Uuid::from_u128) {
+        let (api, caller, body) = (coop.api.clone(), coop.caller.clone(), body.clone());
+        tasks.spawn(async move { api.send(&Method::PUT, &format!("/users/{id}"), &caller, Some(&body)).await.status });
+    }
+    let mut statuses: Vec<u16> = tasks.join_all().await.iter().map(StatusCode::as_u16).collect();
+    statuses.sort_unstable();
+    assert_eq!((statuses[0], statuses[1..].iter().all(|status| *status == 409)), (201, true), "{statuses:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_stored_before_emails_had_keys_has_theirs_after_a_night() {
+    let coop = Coop::start(&conseiller(&[], &[])).await;
+    let [user] = coop.register(1).await[..] else { panic!("one user") };
+    let dynamodb = aws_sdk_dynamodb::Client::new(coop.world.stack.sdk());
+    let table = coop.world.stack.variables("DataspaceSync")["COOP_TABLE"].clone();
+    let items = dynamodb.scan().table_name(&table).send().await.unwrap().items.unwrap();
+    for key in items.iter().filter(|item| item["SK"] == AttributeValue::S("M".to_owned())) {
+        let delete = dynamodb.delete_item().table_name(&table);
+        delete.key("PK", key["PK"].clone()).key("SK", key["SK"].clone()).send().await.unwrap();
+    }
+    let update = dynamodb.update_item().table_name(&table).key("PK", AttributeValue::S(format!("U#{user}")));
+    let update = update.key("SK", AttributeValue::S("U".to_owned())).update_expression("REMOVE holdsEmail");
+    update.send().await.unwrap();
+    coop.world.stack.run_nightly().await.unwrap();
+    coop.world.stack.drain().await.unwrap();
+    let body = json!({"email": "u1@example.fr", "prenom": "A", "nom": "B"});
+    let other = coop.api.send(&Method::PUT, &format!("/users/{}", Uuid::from_u128(2)), &coop.caller, Some(&body)).await;
+    assert_eq!(other.status, StatusCode::CONFLICT, "{}", other.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_attempt_that_broke_off_before_the_run_was_paused_is_held_back_too() {
+    let coop = Coop::start(&conseiller(&[structure("20000137800013", &["2024-01-01"])], &[])).await;
+    let [user] = coop.register(1).await[..] else { panic!("one user") };
+    let (stack, now) = (&coop.world.stack, coop.world.clock.now());
+    let table = stack.variables("DataspaceSync")["COOP_TABLE"].clone();
+    let store = CoopStore::new(aws_sdk_dynamodb::Client::new(stack.sdk()), table);
+    // The attempt that crossed the threshold added its totals, and stopped there.
+    let run = store.start_run(Uuid::from_u128(9), now).await.unwrap();
+    let crossing = EmploiTotals { seen: 60, removed: 60 };
+    store.open_ticket(run.id, user, crossing).await.unwrap();
+    let job = json!({"job": "sync", "run": run.id, "user": user, "attempt": 1}).to_string();
+    let queue = &stack.variables("DataspaceSync")["SYNCS_QUEUE_URL"];
+    let sqs = aws_sdk_sqs::Client::new(stack.sdk());
+    sqs.send_message().queue_url(queue).message_body(job).send().await.unwrap();
+    stack.drain().await.unwrap();
+    let run = coop.run().await;
+    assert_eq!((&run["status"], &run["emplois"]["removed"]), (&json!("paused"), &json!(0)), "{run}");
+    assert_eq!(coop.view(user).await["emplois"], json!([]));
 }

@@ -7,6 +7,7 @@ use domain::coop::user::{Emploi, Identity, Lieu, User};
 use passerelle::store::coop::CoopStore;
 use passerelle::store::transaction::Transaction;
 use passerelle_local::stand_ins::Down;
+use passerelle_local::stand_ins::brevo::Manners;
 use passerelle_local::stand_ins::dataspace::Answer;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -21,7 +22,7 @@ const CHUNK: usize = 20;
 #[derive(Debug, Default)]
 pub struct Given {
     dataspace: Option<Answer>,
-    brevo_fails: Option<Vec<u16>>,
+    brevo: Manners,
     user: Option<Value>,
     mediateur: bool,
     coordinateur: bool,
@@ -40,9 +41,7 @@ pub async fn apply(play: &mut Play, given: Given) -> Result<(), String> {
     if let Some(answer) = given.dataspace {
         play.world.dataspace.answer_everyone(answer);
     }
-    if let Some(statuses) = given.brevo_fails {
-        play.world.brevo.fail_with(statuses);
-    }
+    play.world.brevo.behave(given.brevo);
     let table = play.world.stack.variables("DataspaceSync")["COOP_TABLE"].clone();
     let store = CoopStore::new(aws_sdk_dynamodb::Client::new(play.world.stack.sdk()), table);
     let now = play.world.clock.now();
@@ -59,7 +58,8 @@ pub async fn apply(play: &mut Play, given: Given) -> Result<(), String> {
     play.coop_user = Some(user.id);
     let stored = store.user(user.id).await.map_err(|error| error.to_string())?;
     let mut transaction = Transaction::default();
-    store.put_user(&mut transaction, stored.as_ref(), &user).map_err(|error| error.to_string())?;
+    let put = if user.deleted { CoopStore::put_user_freeing_email } else { CoopStore::put_user_holding_email };
+    put(&store, &mut transaction, stored.as_ref(), &user).map_err(|error| error.to_string())?;
     for lieu in given.lieux {
         let lieu = self::lieu(lieu, jour(now))?;
         store.add_lieu(&mut transaction, user.id, &lieu).map_err(|error| error.to_string())?;
@@ -88,14 +88,10 @@ impl Given {
             Some(_) => Err(format!("given.{name}: liste attendue")),
         };
         let flag = |value: Option<Value>| value.is_some_and(|value| value == true);
-        let brevo = fields.object("brevo")?;
-        let brevo_fails = brevo.get("fails").map(|statuses| serde_json::from_value(statuses.clone())).transpose();
-        if let Some(unknown) = brevo.keys().find(|key| *key != "fails") {
-            return Err(format!("given.brevo: construction inconnue: {unknown}"));
-        }
+        let brevo = fields.optional("brevo").map(serde_json::from_value).transpose();
         Ok(Self {
             dataspace: fields.optional("dataspace").map(answer).transpose()?,
-            brevo_fails: brevo_fails.map_err(|error| format!("given.brevo.fails: {error}"))?,
+            brevo: brevo.map_err(|error| format!("given.brevo: construction inconnue: {error}"))?.unwrap_or_default(),
             user: fields.optional("coopUser"),
             mediateur: flag(fields.optional("mediateur")),
             coordinateur: flag(fields.optional("coordinateur")),

@@ -89,7 +89,8 @@ fn street(input: &mut Fields) -> Result<Value, String> {
     let mut part = |name: &str| input.optional(name).unwrap_or_default();
     let (numero, repetition, nom) = (part("numero_voie"), part("repetition"), part("nom_voie"));
     let adresse = json!({"numero_voie": numero, "repetition": repetition, "nom_voie": nom});
-    Ok(Adresse::read(&adresse).line().into())
+    let adresse = Adresse::read(&adresse).map_err(|_| "un code n'en est pas un".to_owned())?;
+    Ok(adresse.line().into())
 }
 
 fn civil_day(input: &mut Fields) -> Result<NaiveDate, String> {

@@ -9,6 +9,8 @@ passerelle::examinations! {
     User: NotFound, UserNotFound;
     /// A user of the path who is not deleted.
     LivingUser: NotFound, UserNotFound, UserDeleted;
+    /// Whether an e-mail is another user's.
+    Email: EmailAlreadyUsed;
     /// A run of the path.
     SyncRun: NotFound, SyncRunNotFound;
     /// Whether a run waits for somebody's look.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{RunId, decode_cursor, encode_cursor};
 use crate::app::App;
-use crate::caller::RunCaller;
+use crate::caller::CoopOrOperator;
 use crate::openapi::{refusals as by, schemas};
 
 /// `GET /sync-runs`.
@@ -33,7 +33,7 @@ use crate::openapi::{refusals as by, schemas};
 )]
 pub(super) async fn list(
     State(app): State<App>,
-    _: RunCaller,
+    _: CoopOrOperator,
     Query(paging): Query<schemas::Paging>,
 ) -> Result<Json<Value>, ApiError> {
     let (limit, before) = (paging.limit(), decode_cursor(paging.cursor.as_deref())?);
@@ -63,7 +63,7 @@ pub(super) async fn list(
 )]
 pub(super) async fn read(
     State(app): State<App>,
-    _: RunCaller,
+    _: CoopOrOperator,
     _: NoQuery,
     RunId(id): RunId,
 ) -> Result<Json<RunView>, ApiError> {
@@ -87,7 +87,7 @@ pub(super) async fn read(
 )]
 pub(super) async fn resume(
     State(app): State<App>,
-    _: RunCaller,
+    _: CoopOrOperator,
     _: NoQuery,
     RunId(id): RunId,
 ) -> Result<(StatusCode, Json<RunView>), ApiError> {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::codes::{self, NoCode};
 use super::payload::text;
 
 /// An address; every part may be absent.
@@ -15,7 +16,7 @@ pub struct Adresse {
     pub nom_voie: Option<String>,
     /// Postal code.
     pub code_postal: Option<String>,
-    /// INSEE code of the commune.
+    /// INSEE code of the commune as it is today.
     pub code_insee: Option<String>,
     /// Name of the commune.
     pub commune: Option<String>,
@@ -36,16 +37,18 @@ pub struct Complete {
 
 impl Adresse {
     /// Reads an address; what is no object is an address without parts.
-    #[must_use]
-    pub fn read(value: &Value) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// [`NoCode`] when one of the codes can be none.
+    pub fn read(value: &Value) -> Result<Self, NoCode> {
+        Ok(Self {
             numero_voie: number(&value["numero_voie"]),
             repetition: text(&value["repetition"]),
             nom_voie: text(&value["nom_voie"]),
-            code_postal: text(&value["code_postal"]),
-            code_insee: text(&value["code_insee"]),
+            code_postal: codes::read_code_postal(&value["code_postal"])?,
+            code_insee: codes::read_code_insee(&value["code_insee"])?,
             commune: text(&value["nom_commune"]),
-        }
+        })
     }
 
     /// Number, repetition and street in one line; empty when nothing is there.
@@ -86,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_line_is_made_of_the_parts_that_are_there() {
-        let line = |value: Value| Adresse::read(&value).line();
+        let line = |value: Value| Adresse::read(&value).unwrap().line();
         assert_eq!(line(json!({"numero_voie": 45, "repetition": "bis", "nom_voie": "Rue X"})), "45 bis Rue X");
         assert_eq!(line(json!({"numero_voie": 21, "repetition": "null", "nom_voie": "null"})), "21");
         assert_eq!(line(json!({"numero_voie": 0, "repetition": null, "nom_voie": " Bourg  "})), "Bourg");
@@ -99,11 +102,11 @@ mod tests {
     fn an_address_without_one_of_four_parts_is_incomplete() {
         let whole =
             json!({"nom_voie": "Bourg", "code_postal": "35000", "code_insee": "35238", "nom_commune": "Rennes"});
-        assert_eq!(Adresse::read(&whole).complete().unwrap().adresse, "Bourg");
+        assert_eq!(Adresse::read(&whole).unwrap().complete().unwrap().adresse, "Bourg");
         for part in ["nom_voie", "code_postal", "code_insee", "nom_commune"] {
             let mut lacking = whole.clone();
             lacking[part] = json!(" ");
-            assert_eq!(Adresse::read(&lacking).complete(), None, "{part}");
+            assert_eq!(Adresse::read(&lacking).unwrap().complete(), None, "{part}");
         }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::adresse::Adresse;
+use super::codes;
 use super::contrat::Contrat;
 use super::texte::present;
 
@@ -42,7 +43,7 @@ pub struct Payload {
 pub struct Structure {
     /// Name, never empty.
     pub nom: String,
-    /// SIRET, as given.
+    /// SIRET, without blanks and dots.
     pub siret: Option<String>,
     /// Its id in La Coop, where the Dataspace knows it.
     pub coop_id: Option<Uuid>,
@@ -176,7 +177,7 @@ impl Structure {
         let (contact, mails) = (&value["contact"], &value["contact"]["courriels"]);
         Ok(Self {
             nom,
-            siret: text(&value["siret"]),
+            siret: codes::read_siret(&value["siret"]).map_err(|_| "le siret n'est pas un code")?,
             coop_id: text(&value["ids"]["coop"]).and_then(|id| Uuid::try_parse(&id).ok()),
             contact: Contact {
                 prenom: text(&contact["prenom"]),
@@ -185,7 +186,7 @@ impl Structure {
                 mail_pro: text(&mails["mail_pro"]),
                 telephone: text(&contact["telephone"]),
             },
-            adresse: Adresse::read(&value["adresse"]),
+            adresse: Adresse::read(&value["adresse"]).map_err(|_| "un code de l'adresse n'en est pas un")?,
             contrats: readable,
         })
     }
@@ -261,6 +262,24 @@ mod tests {
         let payload = read(json!([null, null]), json!([null])).unwrap();
         assert!(!payload.names_structures && !payload.names_lieux && payload.quarantined.is_empty());
         assert!(read(json!(["x"]), json!(null)).unwrap().names_structures);
+    }
+
+    #[test]
+    fn codes_sent_as_numbers_are_read_and_what_can_be_no_code_is_quarantined() {
+        let structure = |siret: Value, code: Value| {
+            let adresse =
+                json!({"nom_voie": "Bourg", "code_postal": code, "code_insee": code, "nom_commune": "Ambérieu"});
+            json!({"nom": "A", "siret": siret, "adresse": adresse, "contrats": [{"date_debut": "2024-01-01"}]})
+        };
+        let payload = read(json!([structure(json!(5_580_000_000_017_u64), json!(1004))]), json!(null)).unwrap();
+        let read_one = &payload.structures[0];
+        assert_eq!(read_one.siret.as_deref(), Some("05580000000017"));
+        assert_eq!(read_one.adresse.complete().unwrap().code_insee, "01004");
+        for (siret, code) in [(json!({"v": 1}), json!(1004)), (json!(null), json!([1])), (json!(null), json!(true))] {
+            let payload = read(json!([structure(siret, code)]), json!(null)).unwrap();
+            assert!(payload.structures.is_empty() && payload.structures_quarantined());
+            assert_eq!(payload.quarantined[0].path, "/structures_employeuses/0");
+        }
     }
 
     #[test]

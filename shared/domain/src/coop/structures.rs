@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::adresse::Complete;
+use super::codes;
+use super::contrat::Contrat;
 use super::ids::IdSource;
 use super::payload::{self, Contact};
 use super::user::Emploi;
@@ -49,9 +51,9 @@ pub struct Structure {
 /// What is shared by structures that might be the same.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MatchKey {
-    /// SIRET and INSEE code.
+    /// SIRET, without blanks and dots, and INSEE code of today.
     Siret(String, String),
-    /// Exact name and INSEE code.
+    /// Exact name, and INSEE code of today.
     Nom(String, String),
 }
 
@@ -97,9 +99,21 @@ impl Structure {
     /// The keys it is found by.
     #[must_use]
     pub fn match_keys(&self) -> Vec<MatchKey> {
-        let Some(insee) = &self.code_insee else { return Vec::new() };
-        let siret = self.siret.as_ref().map(|siret| MatchKey::Siret(siret.clone(), insee.clone()));
-        siret.into_iter().chain([MatchKey::Nom(self.nom.clone(), insee.clone())]).collect()
+        let Some(insee) = self.code_insee.as_deref().and_then(codes::normalise_code_insee) else { return Vec::new() };
+        let siret = self.siret.as_deref().map(codes::normalise_siret);
+        let siret = siret.map(|siret| MatchKey::Siret(siret, insee.to_owned()));
+        siret.into_iter().chain([MatchKey::Nom(self.nom.clone(), insee.to_owned())]).collect()
+    }
+}
+
+impl MatchKey {
+    /// The keys under which structures were listed before the code of their commune was brought to one form.
+    pub fn former_forms(&self) -> impl Iterator<Item = Self> {
+        let (Self::Siret(_, insee) | Self::Nom(_, insee)) = self;
+        codes::former_forms(insee).map(|form| match self {
+            Self::Siret(siret, _) => Self::Siret(siret.clone(), form),
+            Self::Nom(nom, _) => Self::Nom(nom.clone(), form),
+        })
     }
 }
 
@@ -108,7 +122,11 @@ pub fn lookups<'a>(entries: impl IntoIterator<Item = &'a payload::Structure>) ->
     let mut lookups = BTreeSet::new();
     for entry in entries {
         lookups.extend(entry.coop_id.map(Lookup::Id));
-        lookups.extend(entry.adresse.complete().map(|address| Lookup::Matching(search_key(entry, &address))));
+        if let Some(address) = entry.adresse.complete() {
+            let key = search_key(entry, &address);
+            lookups.extend(key.former_forms().map(Lookup::Matching));
+            lookups.insert(Lookup::Matching(key));
+        }
     }
     lookups
 }
@@ -133,6 +151,8 @@ enum Deleted {
 /// Resolves entries one after the other; each sees what the ones before it made.
 pub struct Resolver<'a> {
     known: &'a Known,
+    /// The structures known by each of their keys, in whatever form they were listed.
+    by_key: HashMap<MatchKey, Vec<&'a Structure>>,
     now: DateTime<Utc>,
     ids: IdSource<'a>,
     /// Structures to be made.
@@ -145,7 +165,13 @@ impl<'a> Resolver<'a> {
     /// A resolver that knows what was looked up.
     #[must_use]
     pub fn new(known: &'a Known, now: DateTime<Utc>, ids: IdSource<'a>) -> Self {
-        Self { known, now, ids, created: Vec::new(), undeleted: BTreeSet::new() }
+        let mut by_key: HashMap<MatchKey, Vec<&Structure>> = HashMap::new();
+        for structure in known.structures.values() {
+            for key in structure.match_keys() {
+                by_key.entry(key).or_default().push(structure);
+            }
+        }
+        Self { known, by_key, now, ids, created: Vec::new(), undeleted: BTreeSet::new() }
     }
 
     /// The structure of an employer; `None` when it is to be left out: not known, and not addressed well enough to be
@@ -157,7 +183,7 @@ impl<'a> Resolver<'a> {
         match entry.adresse.complete() {
             Some(address) => {
                 let mail = entry.contact.mail_gestionnaire.clone();
-                Some(self.find_or_create(entry, address, mail))
+                Some(self.find_or_create(entry, address, mail, self.same_contract(entry, emplois)))
             }
             None => self.current_employer(entry.siret.as_deref()?, emplois),
         }
@@ -167,7 +193,7 @@ impl<'a> Resolver<'a> {
     pub fn resolve_lieu(&mut self, entry: &payload::Structure) -> Option<Uuid> {
         let address = entry.adresse.complete()?;
         let mail = entry.contact.mail_gestionnaire.as_ref().or(entry.contact.mail_pro.as_ref()).cloned();
-        Some(self.find_or_create(entry, address, mail))
+        Some(self.find_or_create(entry, address, mail, None))
     }
 
     /// A structure by id, new ones included.
@@ -183,13 +209,20 @@ impl<'a> Resolver<'a> {
         self.created.iter().any(|new| new.structure.id == id)
     }
 
-    fn find_or_create(&mut self, entry: &payload::Structure, address: Complete, mail: Option<String>) -> Uuid {
+    /// The structure with the key of an entry, or `otherwise`, or a new one.
+    fn find_or_create(
+        &mut self,
+        entry: &payload::Structure,
+        address: Complete,
+        mail: Option<String>,
+        otherwise: Option<Uuid>,
+    ) -> Uuid {
         let key = search_key(entry, &address);
         let found = match &key {
             MatchKey::Siret(..) => self.best_match(&key, Deleted::Ignored),
             MatchKey::Nom(..) => self.best_match(&key, Deleted::Last),
         };
-        match found {
+        match found.or(otherwise) {
             Some(id) => self.undelete(id),
             None => self.create(entry, address, mail, key),
         }
@@ -197,8 +230,7 @@ impl<'a> Resolver<'a> {
 
     /// Of the structures with a key: an active one, then the newest.
     fn best_match(&self, key: &MatchKey, deleted: Deleted) -> Option<Uuid> {
-        let looked_up = self.known.matches.get(key).into_iter().flat_map(|matches| &matches.ids);
-        let known = looked_up.filter_map(|id| self.known.structures.get(id));
+        let known = self.by_key.get(key).into_iter().flatten().copied();
         let created = self.created.iter().map(|new| &new.structure);
         let created = created.filter(|structure| structure.match_keys().contains(key));
         let candidates = known.chain(created).map(|structure| (self.is_active(structure), structure));
@@ -206,13 +238,29 @@ impl<'a> Resolver<'a> {
         best.max_by_key(|(active, structure)| (*active, structure.created_at, structure.id)).map(|(_, found)| found.id)
     }
 
+    /// The employer under whose SIRET the user has an emploi that began the same day: the same contract, though its
+    /// commune has another code now. A commune may have merged since the embedded codes were made.
+    fn same_contract(&self, entry: &payload::Structure, emplois: &[Emploi]) -> Option<Uuid> {
+        let siret = entry.siret.as_deref()?;
+        let is_same = |emploi: &&Emploi| {
+            let began = |contrat: &Contrat| contrat.debut == emploi.debut;
+            let is_active = |id| self.known.structures.get(&id).is_some_and(|structure| self.is_active(structure));
+            emploi.deleted_at.is_none()
+                && entry.contrats.iter().any(began)
+                && is_active(emploi.structure)
+                && self.has_siret(emploi.structure, siret)
+        };
+        emplois.iter().filter(is_same).max_by_key(|emploi| (emploi.created_at, emploi.id)).map(|same| same.structure)
+    }
+
+    fn has_siret(&self, structure: Uuid, siret: &str) -> bool {
+        let stored = self.known.structures.get(&structure).and_then(|structure| structure.siret.as_deref());
+        stored.is_some_and(|stored| codes::normalise_siret(stored) == siret)
+    }
+
     /// The employer of the user that has this SIRET, wherever it is.
     fn current_employer(&self, siret: &str, emplois: &[Emploi]) -> Option<Uuid> {
-        let employs = |emploi: &&Emploi| {
-            let structure = self.known.structures.get(&emploi.structure);
-            structure.is_some_and(|structure| structure.siret.as_deref() == Some(siret))
-        };
-        let best = emplois.iter().filter(employs);
+        let best = emplois.iter().filter(|emploi| self.has_siret(emploi.structure, siret));
         best.max_by_key(|emploi| (emploi.deleted_at.is_none(), emploi.created_at, emploi.id)).map(|best| best.structure)
     }
 

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{CoopStore, keys};
-use crate::store::error::{CommitError, StoreError};
+use crate::store::error::{CommitError, StoreError, unless_raced};
 use crate::store::guard::Guard;
 use crate::store::transaction::Transaction;
+use domain::coop::contact::ToldContact;
 use domain::instant;
 
 /// A contact is swept only after this: by then its message has been taken, or was never sent.
@@ -59,6 +60,38 @@ impl CoopStore {
     /// When DynamoDB fails.
     pub async fn pending_contact(&self, user: Uuid) -> Result<Option<PendingContact>, StoreError> {
         Ok(self.get::<PendingItem>(&keys::contact(user)).await?.map(|item| item.pending))
+    }
+
+    /// What Brevo may have been told of a user.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn told_contact(&self, user: Uuid) -> Result<ToldContact, StoreError> {
+        Ok(self.get(&keys::told(user)).await?.unwrap_or_default())
+    }
+
+    /// Notes what Brevo may have been told of a user.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn note_told_contact(&self, user: Uuid, told: &ToldContact) -> Result<(), StoreError> {
+        if told.emails.is_empty() {
+            return self.delete_now(&keys::told(user)).await;
+        }
+        unless_raced(self.put_now(&keys::told(user), told, &Guard::None).await).map(drop)
+    }
+
+    /// Adds what Brevo may have been told of a user.
+    ///
+    /// # Errors
+    /// When it cannot be written as an item.
+    pub fn put_told_contact(
+        &self,
+        transaction: &mut Transaction,
+        user: Uuid,
+        told: &ToldContact,
+    ) -> Result<(), StoreError> {
+        self.put(transaction, &keys::told(user), told, &Guard::None)
     }
 
     /// Removes a contact that was told, or given up.

@@ -70,6 +70,18 @@ pub fn changes(user: Uuid, at: DateTime<Utc>, id: Uuid) -> ItemKey {
     ItemKey::new(history(user), format!("{}#{id}", instant::text(at)))
 }
 
+/// What Brevo may have been told of a user.
+#[must_use]
+pub fn told(user: Uuid) -> ItemKey {
+    ItemKey::new(format!("{CONTACT}{user}"), "T")
+}
+
+/// Whose an e-mail is: one user's. Its hash stands for it.
+#[must_use]
+pub fn email(email: &str) -> ItemKey {
+    ItemKey::new(format!("M#{}", digest(email)), "M")
+}
+
 /// What Brevo has to be told of a user.
 #[must_use]
 pub fn contact(user: Uuid) -> ItemKey {

@@ -19,6 +19,10 @@ pub struct StoredUser {
     pub user: User,
     /// One more at each write but for a mere time stamp: what a write is conditional on.
     pub version: u64,
+    /// Whether the user's e-mail is theirs by a key item. Not so of users written before e-mails were, nor of those whose
+    /// e-mail was another user's already.
+    #[serde(rename = "holdsEmail", default, skip_serializing_if = "std::ops::Not::not")]
+    pub holds_email: bool,
 }
 
 /// A user and what is kept of their work.
@@ -38,6 +42,18 @@ struct UserItem<'a> {
     stored: &'a StoredUser,
     #[serde(skip_serializing_if = "Option::is_none")]
     all: Option<&'static str>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EmailItem {
+    user: Uuid,
+}
+
+/// Whether a user's e-mail is theirs by a key item.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum EmailKey {
+    Held,
+    Free,
 }
 
 impl CoopStore {
@@ -67,18 +83,72 @@ impl CoopStore {
         Ok(stored.map(|stored| Profile { stored, emplois, lieux }))
     }
 
-    /// Adds a user, or replaces one read as `stored`.
+    /// Whose an e-mail is, if anybody's.
     ///
     /// # Errors
-    /// When it cannot be written as an item.
-    pub fn put_user(
+    /// When DynamoDB fails.
+    pub async fn email_holder(&self, email: &str) -> Result<Option<Uuid>, StoreError> {
+        Ok(self.get::<EmailItem>(&keys::email(email)).await?.map(|item| item.user))
+    }
+
+    /// Adds a user, or replaces one read as `stored`, whose e-mail is theirs alone from then on. An e-mail they had
+    /// before is anybody's again.
+    ///
+    /// # Errors
+    /// When it cannot be written as an item. The commit loses a race when the e-mail is another user's.
+    pub fn put_user_holding_email(
         &self,
         transaction: &mut Transaction,
         stored: Option<&StoredUser>,
         user: &User,
     ) -> Result<(), StoreError> {
+        let held = stored.filter(|stored| stored.holds_email).map(|stored| stored.user.email.as_str());
+        if held != Some(user.email.as_str()) {
+            let free_or_theirs = Guard::Absent.or(Guard::is("user", user.id));
+            self.put(transaction, &keys::email(&user.email), &EmailItem { user: user.id }, &free_or_theirs)?;
+            self.free_email(transaction, held, user.id)?;
+        }
+        self.write_user(transaction, stored, user, EmailKey::Held)
+    }
+
+    /// Adds a user, or replaces one read as `stored`, whose e-mail may be anybody's from then on.
+    ///
+    /// # Errors
+    /// When it cannot be written as an item.
+    pub fn put_user_freeing_email(
+        &self,
+        transaction: &mut Transaction,
+        stored: Option<&StoredUser>,
+        user: &User,
+    ) -> Result<(), StoreError> {
+        let held = stored.filter(|stored| stored.holds_email).map(|stored| stored.user.email.as_str());
+        self.free_email(transaction, held, user.id)?;
+        self.write_user(transaction, stored, user, EmailKey::Free)
+    }
+
+    /// Replaces a user read as `stored` whose e-mail stays the same.
+    ///
+    /// # Errors
+    /// When it cannot be written as an item.
+    pub fn put_user(&self, transaction: &mut Transaction, stored: &StoredUser, user: &User) -> Result<(), StoreError> {
+        let key = if stored.holds_email { EmailKey::Held } else { EmailKey::Free };
+        self.write_user(transaction, Some(stored), user, key)
+    }
+
+    fn free_email(&self, transaction: &mut Transaction, email: Option<&str>, user: Uuid) -> Result<(), StoreError> {
+        let Some(email) = email else { return Ok(()) };
+        self.delete(transaction, &keys::email(email), &Guard::Absent.or(Guard::is("user", user)))
+    }
+
+    fn write_user(
+        &self,
+        transaction: &mut Transaction,
+        stored: Option<&StoredUser>,
+        user: &User,
+        key: EmailKey,
+    ) -> Result<(), StoreError> {
         let version = stored.map_or(0, |stored| stored.version);
-        let next = StoredUser { user: user.clone(), version: version + 1 };
+        let next = StoredUser { user: user.clone(), version: version + 1, holds_email: key == EmailKey::Held };
         let guard = match stored {
             None => Guard::Absent,
             Some(_) => Guard::is("version", version),
@@ -131,5 +201,32 @@ impl CoopStore {
     pub async fn user_ids(&self, after: Option<Uuid>, limit: i32) -> Result<Vec<Uuid>, StoreError> {
         let users = self.query_index(keys::ALL, keys::ALL_USERS).after(after.map(keys::user_partition));
         Ok(users.page(limit).await?.items.iter().filter_map(|item| keys::user_of(item.pk())).collect())
+    }
+
+    /// Deletes everything kept of the work and the history of a user; the user stays.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn delete_records(&self, user: Uuid) -> Result<(), StoreError> {
+        for item in self.query(keys::user_partition(user)).all().await? {
+            if item.sk() != keys::user(user).sk {
+                self.delete_now(&item.key()).await?;
+            }
+        }
+        for item in self.query(keys::history(user)).all().await? {
+            self.delete_now(&item.key()).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes a user of whom nothing else is kept.
+    ///
+    /// # Errors
+    /// [`CommitError::Race`] when somebody wrote the user meanwhile.
+    pub async fn delete_user(&self, stored: &StoredUser) -> Result<(), CommitError> {
+        let mut transaction = Transaction::default();
+        let unchanged = Guard::is("version", stored.version);
+        self.delete(&mut transaction, &keys::user(stored.user.id), &unchanged)?;
+        self.commit(transaction).await
     }
 }

@@ -61,8 +61,10 @@ pub(super) fn guide(code: Code) -> Option<Guide> {
         ),
         Code::EmailAlreadyUsed => Guide::new(
             "Un compte existe déjà pour cette adresse.",
-            "Création de compte avec l'adresse d'un compte existant (nœud C20).",
-            "Connectez-vous avec ce compte.",
+            "Création de compte avec l'adresse d'un compte existant (nœud C20) ; à la Coop, PUT /users/{id} avec l'adresse \
+             d'un autre utilisateur, aux majuscules et aux blancs autour près.",
+            "Connectez-vous avec ce compte. À la Coop, retrouvez l'utilisateur qui porte l'adresse : changez la sienne, ou \
+             supprimez-le s'il n'a plus lieu d'être.",
         ),
         Code::UserMissing => Guide::new(
             "Aucun compte n'a cette adresse.",

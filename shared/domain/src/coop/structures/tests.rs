@@ -160,3 +160,53 @@ fn only_what_can_decide_is_looked_up() {
     assert_eq!(asked(json!({})), [Lookup::Matching(MatchKey::Nom("Mairie".to_owned(), INSEE.to_owned()))]);
     assert_eq!(asked(json!({"siret": SIRET, "adresse": null})), []);
 }
+
+#[test]
+fn a_structure_stored_in_another_form_is_the_same() {
+    let entry = |siret: &str, insee: &str| {
+        let adresse = json!({"nom_voie": "Bourg", "code_postal": "1", "code_insee": insee, "nom_commune": "X"});
+        json!({"siret": siret, "adresse": adresse})
+    };
+    for (stored, sent) in [
+        ("49108", "49183"),
+        ("49183", "49108"),
+        ("69123", "69382"),
+        ("1004", "01004"),
+        ("01004", "1004"),
+        ("2A004", "2a004"),
+    ] {
+        let row =
+            Structure { code_insee: Some(stored.to_owned()), ..structure(1, Some("200 001 378 00013"), 1, false) };
+        check(&[row], entry("200.001.378 00013", sent), 1, &[]);
+    }
+    // Before codes were brought to one form, the list was that of the form as sent.
+    let asked = lookups([&employer(entry(SIRET, "49183"))]);
+    assert!(asked.contains(&Lookup::Matching(MatchKey::Siret(SIRET.to_owned(), "49108".to_owned()))));
+}
+
+#[test]
+fn an_address_that_may_not_be_told_is_an_incomplete_one() {
+    let hidden = "[NON-DIFFUSIBLE]";
+    let adresse = json!({"nom_voie": hidden, "code_postal": hidden, "code_insee": hidden, "nom_commune": hidden});
+    assert_eq!(resolved(&[], &[], &[json!({"siret": SIRET, "adresse": adresse})]).0, [None]);
+}
+
+#[test]
+fn the_same_contract_under_another_commune_is_the_same_emploi() {
+    let moved = structure(1, Some(SIRET), 1, false);
+    let emploi = |debut: &str, deleted: bool| Emploi {
+        id: Uuid::from_u128(5),
+        structure: Uuid::from_u128(1),
+        debut: debut.parse().ok(),
+        fin: None,
+        deleted_at: deleted.then(now),
+        created_at: now(),
+    };
+    let adresse = json!({"nom_voie": "Bourg", "code_postal": "35", "code_insee": "69266", "nom_commune": "X"});
+    let entry = json!({"siret": SIRET, "adresse": adresse, "contrats": [{"date_debut": "2024-01-01"}]});
+    let meant = |emplois: &[Emploi]| resolved(std::slice::from_ref(&moved), emplois, std::slice::from_ref(&entry)).0[0];
+    assert_eq!(meant(&[emploi("2024-01-01", false)]), Some(1));
+    assert_eq!(meant(&[emploi("2024-01-02", false)]), Some(1_001));
+    assert_eq!(meant(&[emploi("2024-01-01", true)]), Some(1_001));
+    assert_eq!(meant(&[]), Some(1_001));
+}
