@@ -11,6 +11,7 @@ pub mod item;
 mod merge;
 mod query;
 mod schema;
+pub mod shares;
 pub mod table;
 pub mod transaction;
 mod update;

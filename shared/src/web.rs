@@ -5,6 +5,7 @@ pub mod body;
 pub mod caller;
 pub mod conflict;
 pub mod error;
+pub mod fair_share;
 pub mod guide;
 pub mod layer;
 pub mod openapi;

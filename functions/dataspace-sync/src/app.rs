@@ -13,6 +13,7 @@ use passerelle::platform::queue::Queue;
 use passerelle::platform::secrets::{Rotating, SecretError};
 use passerelle::store::communs::CommunsStore;
 use passerelle::store::coop::CoopStore;
+use passerelle::web::fair_share::{FairShares, Rates};
 
 use crate::contacts::ContactOutbox;
 use crate::inscription::LieuImport;
@@ -24,6 +25,7 @@ use crate::users::Users;
 /// The function's environment.
 #[derive(Clone, Debug)]
 pub struct Config {
+    rates: Rates,
     coop_table: String,
     communs_table: String,
     syncs_queue_url: String,
@@ -44,6 +46,7 @@ impl Config {
     pub fn read(look_up: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variables = Variables::new(&look_up);
         let config = Self {
+            rates: Rates::read(&variables),
             coop_table: variables.text("COOP_TABLE"),
             communs_table: variables.text("COMMUNS_TABLE"),
             syncs_queue_url: variables.text("SYNCS_QUEUE_URL"),
@@ -79,6 +82,7 @@ pub struct App(Arc<Inner>);
 
 /// What [`App`] derefs to.
 pub struct Inner {
+    pub(crate) shares: FairShares,
     pub(crate) keys: CommunsStore,
     pub(crate) users: Users,
     pub(crate) sync: UserSync,
@@ -108,6 +112,7 @@ impl App {
         let (syncs, dead_syncs) = (queue(config.syncs_queue_url), queue(config.syncs_dead_letter_queue_url));
         let keys = CommunsStore::new(dynamodb.clone(), config.communs_table);
         let store = CoopStore::new(dynamodb, config.coop_table);
+        let shares = FairShares::new(config.rates, &store, clock.clone());
         let ids = Ids::default();
 
         let contacts = queue(config.contacts_queue_url);
@@ -124,7 +129,7 @@ impl App {
         let lieux = LieuImport { users: users.clone(), store: store.clone(), clock: clock.clone(), ids: ids.clone() };
         let runs = RunLister { store: store.clone(), syncs: syncs.clone(), clock: clock.clone(), ids };
         let worker = RunWorker { store, sync: sync.clone(), syncs, dead_syncs, clock };
-        Ok(Self(Arc::new(Inner { keys, users, sync, lieux, runs, worker, outbox })))
+        Ok(Self(Arc::new(Inner { shares, keys, users, sync, lieux, runs, worker, outbox })))
     }
 }
 

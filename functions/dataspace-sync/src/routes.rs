@@ -13,6 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::body;
 use http::request::Parts;
 use passerelle::operations;
+use passerelle::web::fair_share::bounded;
 use passerelle::web::problem::{Code, Problem};
 use passerelle::web::routing::with_common_layers;
 use serde::Serialize;
@@ -44,7 +45,7 @@ pub fn router(app: App) -> Router {
     let coop = table().fold(Router::new().route("/docs", routing::get(openapi::page)), |router, (path, handler)| {
         router.route(path, handler)
     });
-    with_common_layers(Router::new().nest(PREFIX, coop), app)
+    with_common_layers(Router::new().nest(PREFIX, bounded(coop, app.shares.clone())), app)
 }
 
 /// The user a path names. What is no UUID names nobody.

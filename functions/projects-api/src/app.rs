@@ -16,6 +16,7 @@ use passerelle::platform::queue::DeliveryQueue;
 use passerelle::platform::secrets::{RotatingKeys, SecretError};
 use passerelle::store::communs::CommunsStore;
 use passerelle::web::error::ApiError;
+use passerelle::web::fair_share::{FairShares, Rates};
 
 use crate::access::Projects;
 use crate::creation::Creations;
@@ -24,6 +25,7 @@ use crate::writes::ProjectWrites;
 /// The function's environment.
 #[derive(Clone, Debug)]
 pub struct Config {
+    rates: Rates,
     communs_table: String,
     deliveries_queue_url: String,
     retries_queue_url: String,
@@ -40,6 +42,7 @@ impl Config {
     pub fn read(look_up: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variables = Variables::new(&look_up);
         let config = Self {
+            rates: Rates::read(&variables),
             communs_table: variables.text("COMMUNS_TABLE"),
             deliveries_queue_url: variables.text("DELIVERIES_QUEUE_URL"),
             retries_queue_url: variables.text("RETRIES_QUEUE_URL"),
@@ -69,6 +72,7 @@ pub struct Inner {
     pub(crate) ids: Ids,
     /// Everything but projects, which are read through `projects`.
     pub(crate) store: CommunsStore,
+    pub(crate) shares: FairShares,
     pub(crate) projects: Projects,
     pub(crate) writes: ProjectWrites,
     pub(crate) retries: DeliveryQueue,
@@ -102,6 +106,7 @@ impl App {
         };
         Ok(Self(Arc::new(Inner {
             ids,
+            shares: FairShares::new(config.rates, &store, clock.clone()),
             projects: Projects::new(store.clone(), clock.clone()),
             store,
             writes,

@@ -15,6 +15,7 @@ mod webhooks;
 
 use axum::Router;
 use passerelle::operations;
+use passerelle::web::fair_share::bounded;
 use passerelle::web::pages;
 use passerelle::web::routing::with_common_layers;
 
@@ -62,5 +63,5 @@ operations! { App;
 /// The whole API under its prefix, and the pages for people: the documentation and the problems.
 pub fn router(app: App) -> Router {
     let communs = table().fold(viewer::routes(), |router, (path, handler)| router.route(path, handler));
-    with_common_layers(Router::new().nest(PREFIX, communs).merge(pages::routes()), app)
+    with_common_layers(Router::new().nest(PREFIX, bounded(communs, app.shares.clone())).merge(pages::routes()), app)
 }

@@ -14,6 +14,7 @@ use passerelle::platform::ids::Ids;
 use passerelle::platform::secrets::{Rotating, RotatingKeys, SecretError};
 use passerelle::store::communs::CommunsStore;
 use passerelle::store::droits::DroitsStore;
+use passerelle::web::fair_share::{FairShares, Rates};
 
 use crate::attempts::Attempts;
 use crate::decisions::Decisions;
@@ -27,6 +28,7 @@ const DELAY: Duration = Duration::from_secs(2);
 /// The function's environment.
 #[derive(Clone, Debug)]
 pub struct Config {
+    rates: Rates,
     droits_table: String,
     communs_table: String,
     mails_queue_url: String,
@@ -50,6 +52,7 @@ impl Config {
     pub fn read(look_up: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variables = Variables::new(&look_up);
         let config = Self {
+            rates: Rates::read(&variables),
             droits_table: variables.text("DROITS_TABLE"),
             communs_table: variables.text("COMMUNS_TABLE"),
             mails_queue_url: variables.text("MAILS_QUEUE_URL"),
@@ -95,6 +98,7 @@ pub struct App(Arc<Inner>);
 pub struct Inner {
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
+    pub(crate) shares: FairShares,
     pub(crate) store: DroitsStore,
     pub(crate) keys: CommunsStore,
     pub(crate) tokens: RotatingKeys,
@@ -135,6 +139,7 @@ impl App {
             clock: clock.clone(),
         });
         Ok(Self(Arc::new(Inner {
+            shares: FairShares::new(config.rates, &store, clock.clone()),
             keys: CommunsStore::new(dynamodb, config.communs_table),
             passwords: Passwords::default(),
             attempts: Attempts { store: store.clone(), keys: tokens.clone(), clock: clock.clone(), delay: DELAY },

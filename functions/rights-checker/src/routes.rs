@@ -18,6 +18,7 @@ mod passwords;
 use axum::Router;
 use axum::routing;
 use passerelle::operations;
+use passerelle::web::fair_share::bounded;
 use passerelle::web::routing::with_common_layers;
 
 use crate::app::App;
@@ -60,5 +61,5 @@ pub fn router(app: App) -> Router {
     let droits = table().fold(Router::new().route("/docs", routing::get(openapi::page)), |router, (path, handler)| {
         router.route(path, handler)
     });
-    with_common_layers(Router::new().nest(PREFIX, droits), app)
+    with_common_layers(Router::new().nest(PREFIX, bounded(droits, app.shares.clone())), app)
 }

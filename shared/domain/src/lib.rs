@@ -11,6 +11,7 @@ pub mod body;
 pub mod communs;
 pub mod coop;
 pub mod droits;
+pub mod fair_share;
 pub mod instant;
 pub mod query;
 pub mod reference;

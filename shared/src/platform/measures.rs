@@ -47,6 +47,12 @@ counts! {
     PortailDfCalls,
     /// Of these, those it did not answer for.
     PortailDfFailures,
+    /// Requests with a key, or a person's token, that is none.
+    KeysRefused,
+    /// Requests beyond their caller's fair share.
+    RequestsThrottled,
+    /// Requests to erase a person that were carried out.
+    PeopleErased,
     /// People suspended at their sign-in.
     PeopleSuspended,
     /// Attempts refused: wrong passwords and codes, unknown accounts, creations without right.

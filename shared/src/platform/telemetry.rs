@@ -18,6 +18,7 @@ pub fn start() -> Telemetry {
     let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false);
     // A second call (tests, the local stack) keeps the first subscriber.
     let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
+    tracing::info!(version = crate::VERSION, "started");
     let namespace = std::env::var("METRICS_NAMESPACE").ok().filter(|namespace| !namespace.is_empty());
     Telemetry(namespace.and_then(|namespace| Builder::new().cloudwatch_namespace(namespace).init().ok()))
 }

@@ -11,12 +11,16 @@ pub mod viewer;
 use std::collections::{BTreeMap, BTreeSet};
 
 use utoipa::openapi::example::ExampleBuilder;
-use utoipa::openapi::{Components, OpenApi as Document, Ref, RefOr};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{Components, OpenApi as Document, Ref, RefOr, Response};
 
 use super::guide::example;
 use super::problem::Code;
 use crate::VERSION;
-use refusals::MEDIA_TYPE;
+use refusals::{MEDIA_TYPE, response};
+
+/// The status of everything that comes too often.
+const TOO_MANY: &str = "429";
 
 /// The document as it is to be committed: of this version, refusals that many operations have in common standing once
 /// each, and every problem an operation can answer with its example.
@@ -41,6 +45,25 @@ pub fn components(document: &mut Document) -> &mut Components {
     document.components.get_or_insert_default()
 }
 
+/// Every request takes its token, or is refused: 429, beside what else an operation refuses so.
+fn bound_requests(operation: &mut Operation) {
+    let responses = &mut operation.responses.responses;
+    let named = |response: &Response| {
+        let examples = response.content.get(MEDIA_TYPE).and_then(|content| match content {
+            RefOr::T(content) => Some(content.examples.keys().cloned().collect::<BTreeSet<_>>()),
+            RefOr::Ref(_) => None,
+        });
+        examples.unwrap_or_default()
+    };
+    let refused = match responses.get(TOO_MANY) {
+        Some(RefOr::T(response)) => named(response),
+        _ => BTreeSet::new(),
+    };
+    let mut codes: Vec<Code> = Code::ALL.into_iter().filter(|code| refused.contains(code.facts().1)).collect();
+    codes.push(Code::TooManyRequests);
+    responses.insert(TOO_MANY.to_owned(), response(&codes).into());
+}
+
 /// Moves the refusals to where each stands once, and tells the names of the problems met.
 fn share_refusals(document: &mut Document) -> BTreeSet<String> {
     let mut shared = BTreeMap::new();
@@ -48,6 +71,7 @@ fn share_refusals(document: &mut Document) -> BTreeSet<String> {
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().flatten() {
+            bound_requests(operation);
             for (status, answer) in &mut operation.responses.responses {
                 let RefOr::T(response) = answer else { continue };
                 let Some(RefOr::T(content)) = response.content.get(MEDIA_TYPE) else { continue };

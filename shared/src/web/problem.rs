@@ -85,6 +85,8 @@ codes! {
     TwoFactorLocked = 429 "two-factor-locked" "Trop de codes faux : réessayez plus tard";
     /// More attempts than a person makes in a minute.
     TooManyAttempts = 429 "too-many-attempts" "Trop de tentatives : réessayez dans une minute";
+    /// More requests than the caller's fair share.
+    TooManyRequests = 429 "too-many-requests" "Trop de requêtes : ralentissez";
     /// The e-mail is a test account (C3).
     TestAccount = 403 "test-account" "Un compte de test ne crée pas de compte";
     /// Nobody asked for an account with this e-mail (C5).

@@ -6,5 +6,6 @@
 mod communs;
 mod coop;
 mod droits;
+mod fair_share;
 mod manage;
 mod table;

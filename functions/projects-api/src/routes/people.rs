@@ -9,6 +9,7 @@ use domain::communs::event::EventId;
 use domain::communs::project::{Outcome, ProjectId};
 use domain::reference::email::Email;
 use passerelle::identity::person_hash::Person as PersonKeys;
+use passerelle::platform::measures::Count;
 use passerelle::store::communs::CommunsStore;
 use passerelle::store::communs::webhooks::StoredWebhook;
 use passerelle::web::body::ValidBody;
@@ -76,6 +77,7 @@ pub(super) async fn erase(
         webhooks,
     };
     let counts = erasure.run().await?;
+    Count::PeopleErased.one();
     tracing::info!(
         service = %caller.service, permissions = counts.permissions, porteurs = counts.porteurs,
         events = counts.events, deliveries = counts.deliveries, "person erased"

@@ -40,8 +40,11 @@ pub(super) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let clock = Clock::system();
     let stand_ins = StandIns::start().await.map_err(unavailable)?;
     data::teach(&stand_ins);
-    let stack =
-        Stack::start(stand_ins.point_at(StackOptions::new(storage, clock.clone()))).await.map_err(stack_failure)?;
+    // Loads and benches ask more of one key than any service does.
+    let settings = ["KEY_RATE", "KEY_BURST"]
+        .into_iter()
+        .fold(StackOptions::new(storage, clock.clone()), |options, name| options.with(name, "100000"));
+    let stack = Stack::start(stand_ins.point_at(settings)).await.map_err(stack_failure)?;
     data::droits::load(&stack).await.map_err(|error| Failure::Stack(error.to_string()))?;
     let inboxes = Inboxes::new(clock);
     let save = |registry: &ServiceRegistry| folder.as_ref().map_or(Ok(()), |folder| folder.write_registry(registry));

@@ -36,6 +36,13 @@ pub(super) fn guide(code: Code) -> Option<Guide> {
             "L'adresse est mal formée, vide, ou l'en-tête est présent plusieurs fois.",
             "Envoyez une seule adresse, sans nom affiché ni chevrons, encodée en UTF-8.",
         ),
+        Code::TooManyRequests => Guide::new(
+            "L'appelant a fait plus de requêtes que sa part.",
+            "Une clé, une session, ou une adresse sans clé valable, a dépassé le débit permis. Le compte est \
+             approché : il est tenu par chaque exécution et rapproché de celui des autres toutes les dix secondes.",
+            "Attendez le nombre de secondes de Retry-After. RateLimit-Remaining dit à chaque réponse combien de \
+             requêtes restent, RateLimit-Reset en combien de secondes la part est de nouveau entière.",
+        ),
         Code::Unauthenticated => Guide::new(
             "La requête n'est pas authentifiée.",
             "L'en-tête Authorization manque, n'a pas la forme « Bearer <clé> », ou la clé est inconnue ou révoquée.",

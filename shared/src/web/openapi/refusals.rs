@@ -81,7 +81,8 @@ impl<T: Examination> IntoResponses for Refused<T> {
     }
 }
 
-fn response(codes: &[Code]) -> Response {
+/// The answer of one status.
+pub(super) fn response(codes: &[Code]) -> Response {
     let line = |code: &Code| {
         let (_, name, title) = code.facts();
         format!("[`{name}`](/problems/{name}) : {title}.")
@@ -97,6 +98,10 @@ fn response(codes: &[Code]) -> Response {
     let mut response = ResponseBuilder::new()
         .description(codes.iter().map(line).collect::<Vec<_>>().join("\n\n"))
         .content(MEDIA_TYPE, content);
+    if codes.contains(&Code::TooManyRequests) {
+        let header = HeaderBuilder::new().description(Some("Secondes à attendre.")).build();
+        response = response.header("Retry-After", header);
+    }
     if codes.contains(&Code::Unauthenticated) {
         let header = HeaderBuilder::new().description(Some("Toujours `Bearer`.")).build();
         response = response.header("WWW-Authenticate", header);
