@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use acceptance::case_files;
 use acceptance::cases::awaited::Awaited;
-use acceptance::cases::{Case, Folder, permissions};
+use acceptance::cases::{Case, Folder, metrics, permissions};
+use acceptance::measured;
 use acceptance::workspace::root;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::Runtime;
@@ -30,6 +31,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         None => (case_files::folder(), Awaited::of_repository()?),
     };
     let whole = arguments.filter.is_none() && arguments.skip.is_empty() && folder == case_files::folder();
+    measured::start();
     let failures = Failures::default();
     let trials = trials(&folder, awaited, &failures)?;
     let conclusion = libtest_mimic::run(&arguments, trials);
@@ -37,9 +39,10 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         return Ok(conclusion.exit_code());
     }
     let mut failures = std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
-    // Fewer cases than the repository keeps need less than the functions may do.
+    // Fewer cases than the repository keeps need less than the functions may do, and measure less.
     if whole {
         failures.extend(permissions::differences().into_iter().map(|difference| format!("permissions: {difference}")));
+        failures.extend(metrics::differences().into_iter().map(|difference| format!("métriques: {difference}")));
     }
     println!("{}", closing(conclusion.num_passed, &failures));
     Ok(if failures.is_empty() { conclusion.exit_code() } else { ExitCode::FAILURE })

@@ -8,6 +8,7 @@ mod coop;
 mod droits;
 mod format;
 mod given;
+pub mod metrics;
 pub mod permissions;
 mod play;
 mod pure;

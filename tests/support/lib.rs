@@ -7,6 +7,7 @@ pub mod api;
 pub mod case_files;
 pub mod cases;
 pub mod matching;
+pub mod measured;
 pub mod moving_clock;
 pub mod names;
 pub mod permissions;

@@ -94,26 +94,3 @@ fn the_dashboard_is_json_and_shows_every_metric_that_the_code_writes() {
         assert!(named, "{metric} is not on the dashboard");
     }
 }
-
-/// The metrics that `shared/src/platform/measures.rs` names are written somewhere.
-#[test]
-fn every_metric_is_counted_somewhere() {
-    let mut sources = String::new();
-    for folder in ["shared/src", "functions"] {
-        gather(&root().join(folder), &mut sources);
-    }
-    for count in Count::ALL {
-        assert!(sources.contains(&format!("Count::{}.", count.name())), "nothing counts {}", count.name());
-    }
-}
-
-fn gather(folder: &std::path::Path, sources: &mut String) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            gather(&path, sources);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            sources.push_str(&std::fs::read_to_string(path).unwrap());
-        }
-    }
-}

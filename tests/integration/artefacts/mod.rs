@@ -5,4 +5,5 @@ mod openapi;
 mod permissions;
 mod readme;
 mod sources;
+mod structure;
 mod version;

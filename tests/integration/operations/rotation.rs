@@ -255,7 +255,7 @@ async fn webhook_secrets_sealed_under_an_older_key_still_sign() {
     let folder = Folder::new();
     let receivers = Receivers::open(Clock::system()).await.unwrap();
     let stack = start(folder.storage()).await;
-    let key = stack.issue_key("tet", Scope::Projects).await.unwrap();
+    let key = stack.issue_key("tet", Scope::Sync).await.unwrap();
     let caller = Caller::key(&key);
     let body = json!({"url": receivers.url("tet")});
     let made = Api::new(stack.api()).send(&Method::POST, "/webhooks", &caller, Some(&body)).await;

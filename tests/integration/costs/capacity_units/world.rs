@@ -54,7 +54,7 @@ impl World {
         let config = Config::read(|name| variables.get(name).cloned()).unwrap();
         let fanout = Fanout::start(stack.sdk(), config, clock.clock()).await.unwrap();
         for service in RECEIVERS {
-            let key = Caller::key(&stack.issue_key(service, Scope::Projects).await.unwrap());
+            let key = Caller::key(&stack.issue_key(service, Scope::Sync).await.unwrap());
             let body = json!({"url": receivers.url(service)});
             let made = api.send(&Method::POST, "/webhooks", &key, Some(&body)).await;
             assert_eq!(made.status, 201);
