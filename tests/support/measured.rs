@@ -1,7 +1,7 @@
 //! Which metrics the process has written: a recorder that notes names and keeps no figures.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 
@@ -9,12 +9,13 @@ static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 struct Noting;
 
-/// Notes the metrics written from now on by this process.
+/// Notes the metrics written from now on by this process; calling it again changes nothing.
 ///
 /// # Panics
-/// When another recorder is there already.
+/// When a recorder of another kind is there already.
 pub fn start() {
-    metrics::set_global_recorder(Noting).unwrap_or_else(|error| panic!("{error}"));
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| metrics::set_global_recorder(Noting).unwrap_or_else(|error| panic!("{error}")));
 }
 
 /// The names of the metrics written since [`start`].

@@ -1,6 +1,7 @@
 //! What the cases of the coop cannot show: callers at the same time, what breaks off, a Brevo that is down all day.
 
 use acceptance::api::{Answer, Api, Caller};
+use acceptance::measured;
 use acceptance::world::{Settings, World};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -157,6 +158,7 @@ async fn more_new_structures_than_one_transaction_carries_are_made_beforehand() 
 
 #[tokio::test]
 async fn a_user_who_cannot_be_read_fails_alone_three_times_and_is_kept_as_a_dead_letter() {
+    measured::start();
     let coop = Coop::start(&conseiller(&[structure("20000137800013", &["2024-01-01"])], &[])).await;
     let users = coop.register(3).await;
     let dynamodb = aws_sdk_dynamodb::Client::new(coop.world.stack.sdk());
@@ -190,6 +192,7 @@ async fn a_user_who_cannot_be_read_fails_alone_three_times_and_is_kept_as_a_dead
     // No acceptance case brings this about: functions/dataspace-sync/permissions.txt sends its reader here.
     let used = coop.world.stack.permissions_used("DataspaceSync");
     assert!(used.contains("sqs:SendMessage SYNCS_DEAD_LETTER_QUEUE_URL"), "{used:?}");
+    assert!(measured::seen().contains("SyncsGivenUp"));
 }
 
 #[tokio::test]
@@ -221,6 +224,7 @@ async fn a_run_that_breaks_off_goes_on_and_counts_each_user_once() {
 
 #[tokio::test]
 async fn a_brevo_that_is_down_all_day_delays_contacts_and_nothing_else() {
+    measured::start();
     let coop = Coop::start(&conseiller(&[structure("20000137800013", &["2024-01-01"])], &[])).await;
     let [user] = coop.register(1).await[..] else { panic!("one user") };
     coop.world.brevo.fail_with(std::iter::repeat_n(503, 1_000));
@@ -232,6 +236,7 @@ async fn a_brevo_that_is_down_all_day_delays_contacts_and_nothing_else() {
     }
     let tried = coop.world.brevo.take().len();
     assert!((8..=20).contains(&tried), "{tried} calls in a day");
+    assert!(measured::seen().contains("ContactsGivenUp"));
     coop.world.brevo.fail_with([]);
     let renamed = json!({"email": "nouvelle@example.fr", "prenom": "A", "nom": "B"});
     coop.send(Method::PUT, &format!("/users/{user}"), Some(&renamed)).await;

@@ -5,7 +5,11 @@ use passerelle::platform::measures::{ACCEPT_TO_RECEIVE, BREAKERS_OPEN, Count, DE
 use crate::measured;
 
 /// Metrics that no case brings about, and the test that does.
-const ELSEWHERE: [(&str, &str); 0] = [];
+const ELSEWHERE: [(&str, &str); 3] = [
+    ("DeadMessages", "built_functions::the_built_functions_carry_a_change_to_every_receiver"),
+    ("SyncsGivenUp", "coop::following::a_user_who_cannot_be_read_fails_alone_three_times_and_is_kept_as_a_dead_letter"),
+    ("ContactsGivenUp", "coop::following::a_brevo_that_is_down_all_day_delays_contacts_and_nothing_else"),
+];
 
 /// What differs, a line each.
 pub fn differences() -> Vec<String> {
