@@ -224,7 +224,6 @@ async fn a_run_that_breaks_off_goes_on_and_counts_each_user_once() {
 
 #[tokio::test]
 async fn a_brevo_that_is_down_all_day_delays_contacts_and_nothing_else() {
-    measured::start();
     let coop = Coop::start(&conseiller(&[structure("20000137800013", &["2024-01-01"])], &[])).await;
     let [user] = coop.register(1).await[..] else { panic!("one user") };
     coop.world.brevo.fail_with(std::iter::repeat_n(503, 1_000));
@@ -236,7 +235,6 @@ async fn a_brevo_that_is_down_all_day_delays_contacts_and_nothing_else() {
     }
     let tried = coop.world.brevo.take().len();
     assert!((8..=20).contains(&tried), "{tried} calls in a day");
-    assert!(measured::seen().contains("ContactsGivenUp"));
     coop.world.brevo.fail_with([]);
     let renamed = json!({"email": "nouvelle@example.fr", "prenom": "A", "nom": "B"});
     coop.send(Method::PUT, &format!("/users/{user}"), Some(&renamed)).await;
@@ -305,4 +303,21 @@ async fn an_attempt_that_broke_off_before_the_run_was_paused_is_held_back_too() 
     let run = coop.run().await;
     assert_eq!((&run["status"], &run["emplois"]["removed"]), (&json!("paused"), &json!(0)), "{run}");
     assert_eq!(coop.view(user).await["emplois"], json!([]));
+}
+
+#[tokio::test]
+async fn a_contact_that_brevo_never_takes_is_given_up_and_counted() {
+    measured::start();
+    let coop = Coop::start(&conseiller(&[structure("20000137800013", &["2024-01-01"])], &[])).await;
+    let [user] = coop.register(1).await[..] else { panic!("one user") };
+    coop.world.brevo.fail_with(std::iter::repeat_n(503, 1_000));
+    coop.send(Method::POST, &format!("/users/{user}/dataspace-sync"), None).await;
+    for _ in 0..20 {
+        coop.world.stack.drain().await.unwrap();
+        coop.wait(24 * 60);
+    }
+    assert!(measured::seen().contains("ContactsGivenUp"));
+    assert!(!coop.world.brevo.take().is_empty());
+    coop.world.stack.drain().await.unwrap();
+    assert!(coop.world.brevo.take().is_empty(), "nothing is owed any more");
 }

@@ -8,7 +8,7 @@ use crate::measured;
 const ELSEWHERE: [(&str, &str); 3] = [
     ("DeadMessages", "built_functions::the_built_functions_carry_a_change_to_every_receiver"),
     ("SyncsGivenUp", "coop::following::a_user_who_cannot_be_read_fails_alone_three_times_and_is_kept_as_a_dead_letter"),
-    ("ContactsGivenUp", "coop::following::a_brevo_that_is_down_all_day_delays_contacts_and_nothing_else"),
+    ("ContactsGivenUp", "coop::following::a_contact_that_brevo_never_takes_is_given_up_and_counted"),
 ];
 
 /// What differs, a line each.

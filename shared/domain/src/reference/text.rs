@@ -1,6 +1,6 @@
 //! Texts people write: one form for what looks alike, and nothing that breaks a receiver.
 //!
-//! Source: docs/spec/amendments.md, K15.
+//! Source: docs/spec/amendments.md#communs
 
 use serde::Deserialize;
 use thiserror::Error;
