@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use chrono::TimeDelta;
 use domain::reference::email::Email;
 use passerelle::clients::brevo::Brevo;
 use passerelle::clients::portail_df::{ClientError, PortailDf, Version as PortailDfVersion};
@@ -40,6 +41,7 @@ pub struct Config {
     brevo_secret: String,
     mail_sender: String,
     links_url: String,
+    prospect_retention_days: u64,
     test_accounts: String,
     admin_2fa: bool,
 }
@@ -68,6 +70,7 @@ impl Config {
             brevo_secret: variables.text("BREVO_SECRET"),
             mail_sender: variables.text("MAIL_SENDER"),
             links_url: variables.text("LINKS_URL"),
+            prospect_retention_days: variables.number("PROSPECT_RETENTION_DAYS"),
             // An empty list is a list.
             test_accounts: look_up("TEST_ACCOUNTS").unwrap_or_default(),
             admin_2fa: variables.choice("ADMIN_2FA", "true", "false"),
@@ -108,6 +111,8 @@ pub struct Inner {
     pub(crate) sessions: Sessions,
     pub(crate) second_factors: SecondFactors,
     pub(crate) mails: Arc<Mails>,
+    /// How long a prospect is kept after it was last loaded.
+    pub(crate) prospect_retention: TimeDelta,
     /// Whether administrators bring a second factor.
     pub(crate) admin_2fa: bool,
 }
@@ -158,6 +163,9 @@ impl App {
                 clock: clock.clone(),
             },
             mails,
+            prospect_retention: TimeDelta::days(
+                i64::try_from(config.prospect_retention_days).unwrap_or(i64::MAX).min(36_500),
+            ),
             admin_2fa: config.admin_2fa,
             store,
             ids,

@@ -32,6 +32,12 @@ pub(crate) enum Deed {
     PasswordReset,
     PasswordChange,
     SignOutEverywhere,
+    RoleChanged,
+    Suspended,
+    SuspensionEnded,
+    EmailChanged,
+    Deleted,
+    Erased,
 }
 
 impl Deed {
@@ -40,6 +46,12 @@ impl Deed {
             Self::PasswordReset => "password reset",
             Self::PasswordChange => "password changed",
             Self::SignOutEverywhere => "signed out everywhere",
+            Self::RoleChanged => "role changed",
+            Self::Suspended => "suspended",
+            Self::SuspensionEnded => "suspension ended",
+            Self::EmailChanged => "e-mail changed",
+            Self::Deleted => "deleted",
+            Self::Erased => "erased",
         }
     }
 }

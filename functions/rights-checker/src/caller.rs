@@ -28,7 +28,10 @@ const ZLV: &str = "zlv";
 const CLIENT_ADDRESS: &str = "x-client-address";
 
 /// ZLV, or an operator: a key of scope `manage` of a service that manages droits.
-pub(crate) struct ManageCaller;
+pub(crate) struct ManageCaller {
+    /// Who is written down for what was done.
+    pub(crate) service: String,
+}
 
 /// Where an anonymous request comes from.
 pub(crate) struct Origin {
@@ -63,7 +66,7 @@ impl FromRequestParts<App> for ManageCaller {
         if !manages(&key) {
             return Err(Code::PermissionRefused.into());
         }
-        Ok(Self)
+        Ok(Self { service: key.service.as_str().to_owned() })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The routes of the API, in one table.
 
+mod administration;
 mod authenticate;
 mod change;
 mod collections;
@@ -52,6 +53,13 @@ operations! { App;
     get "/owners" => owners::list;
     get "/owners/{id}" => owners::read;
     get "/events" => events::list;
+    get "/administration/users" => administration::find;
+    put "/administration/users/{id}/role" => administration::set_role;
+    put "/administration/users/{id}/suspension" => administration::suspend;
+    delete "/administration/users/{id}/suspension" => administration::end_suspension;
+    put "/administration/users/{id}/email" => administration::change_email;
+    delete "/administration/users/{id}" => administration::delete;
+    post "/administration/erasures" => administration::erase;
     put "/management/{kind}" => management::load;
     get "/openapi.json" => openapi::openapi;
 }

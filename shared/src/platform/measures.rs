@@ -59,6 +59,8 @@ counts! {
     SignInsRefused,
     /// Attempts not examined, for there were too many.
     SignInsThrottled,
+    /// Roles changed by an operator.
+    RolesChanged,
     /// People the Dataspace was asked about.
     DataspaceCalls,
     /// Of these, those it did not answer for, or not as agreed.

@@ -106,6 +106,11 @@ fn body(method: &str, route: &str) -> Option<Value> {
         ("post", "/rights/explain") => {
             json!({"email": "inconnue@demo.fr", "establishmentId": ESTABLISHMENT, "flow": "creation"})
         }
+        ("put", "/administration/users/{id}/role") => json!({"role": "VISITOR"}),
+        ("put", "/administration/users/{id}/suspension") => json!({"cause": "contrôle en cours"}),
+        ("put", "/administration/users/{id}/email") | ("post", "/administration/erasures") => {
+            json!({"email": "inconnue@demo.fr"})
+        }
         ("put", _) => json!({"items": []}),
         _ => return None,
     })

@@ -236,3 +236,47 @@ async fn loading_again_heals_what_a_crash_left() {
     assert_eq!(droits.load("housing", json!([housing(1)])).await.status, StatusCode::OK);
     assert_eq!(listed().await, 1);
 }
+
+#[tokio::test]
+async fn an_operator_changes_deletes_and_erases() {
+    let droits = Droits::start().await;
+    let email = PEOPLE[0].email;
+    let ask = async |method: Method, path: &str, body: Option<Value>| {
+        droits.api.send(&method, &format!("/administration{path}"), &droits.zlv, body.as_ref()).await
+    };
+    let found = ask(Method::GET, &format!("/users?email={email}"), None).await;
+    let user = format!("/users/{}", found.text("id"));
+    let session = Caller::key(droits.sign_in(email, PASSWORD).await.text("accessToken"));
+
+    for cause in ["cgu vides", "cgu vides, perimetre_invalide", " "] {
+        let refused = ask(Method::PUT, &format!("{user}/suspension"), Some(json!({"cause": cause}))).await;
+        assert_eq!(refused.problem(), Some("validation-failed"), "{cause}");
+    }
+    let suspended = ask(Method::PUT, &format!("{user}/suspension"), Some(json!({"cause": "contrôle"}))).await;
+    assert_eq!(suspended.body["suspendedCause"], "contrôle", "{}", suspended.body);
+    let housing = async |caller: &Caller| droits.api.send(&Method::GET, "/housing/count", caller, None).await;
+    assert_eq!(housing(&session).await.problem(), Some("user-suspended"));
+    assert_eq!(ask(Method::DELETE, &format!("{user}/suspension"), None).await.body["suspendedAt"], Value::Null);
+    assert_eq!(ask(Method::DELETE, &format!("{user}/suspension"), None).await.problem(), Some("not-found"));
+    assert_eq!(housing(&session).await.status, StatusCode::OK);
+
+    assert_eq!(
+        ask(Method::PUT, &format!("{user}/role"), Some(json!({"role": "VISITOR"}))).await.body["role"],
+        "VISITOR"
+    );
+    let taken = ask(Method::PUT, &format!("{user}/email"), Some(json!({"email": PEOPLE[1].email}))).await;
+    assert_eq!(taken.problem(), Some("email-already-used"));
+    let changed = ask(Method::PUT, &format!("{user}/email"), Some(json!({"email": NEW}))).await;
+    assert_eq!(changed.body["email"], NEW, "{}", changed.body);
+    assert_eq!(housing(&session).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(droits.sign_in(email, PASSWORD).await.problem(), Some("user-missing"));
+    assert_eq!(droits.sign_in(NEW, PASSWORD).await.status, StatusCode::OK);
+
+    assert_eq!(ask(Method::DELETE, &user, None).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(droits.sign_in(NEW, PASSWORD).await.problem(), Some("user-deleted"));
+    let erased = ask(Method::POST, "/erasures", Some(json!({"email": NEW}))).await;
+    assert_eq!(erased.body, json!({"user": true, "prospect": false}));
+    assert_eq!(droits.sign_in(NEW, PASSWORD).await.problem(), Some("user-missing"));
+    let again = ask(Method::POST, "/erasures", Some(json!({"email": NEW}))).await;
+    assert_eq!(again.body, json!({"user": false, "prospect": false}));
+}

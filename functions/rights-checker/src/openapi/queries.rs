@@ -2,6 +2,7 @@
 
 use domain::droits::perimeter::GeoCode;
 use domain::query::Limit;
+use domain::reference::email::Email;
 use domain::uuid_text::parse_hyphenated_uuid;
 use passerelle::store::droits::STATUSES;
 use serde::Deserialize;
@@ -74,6 +75,15 @@ pub(crate) struct ExportQuery {
     /// Des statuts séparés par des virgules, de 0 à 5.
     #[param(value_type = Option<String>, nullable = false, pattern = "^([0-5](,[0-5])*)?$", example = "0,1")]
     pub(crate) status: Option<Statuses>,
+}
+
+/// Somebody's address.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EmailQuery {
+    /// L'adresse de la personne.
+    #[param(value_type = String, example = "lea.martin@strasbourg.eu")]
+    pub(crate) email: Option<Email>,
 }
 
 /// UUIDs separated by commas; one that is present and empty is an empty list.

@@ -17,6 +17,8 @@ passerelle::examinations! {
     Mailbox: MailboxNotProved;
     /// The password there is so far, not too often.
     CurrentPassword: AuthenticationFailed, TooManyAttempts;
+    /// Nobody else has the e-mail.
+    EmailFree: EmailAlreadyUsed;
     /// The tree of a creation.
     Creation: MailboxNotProved, TestAccount, ProspectMissing, ProspectInvalid, EstablishmentMissing, PortailDfUnavailable, EmailAlreadyUsed;
     /// The tree of a sign-in, its password and its limits.

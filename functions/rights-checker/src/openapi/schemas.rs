@@ -5,6 +5,7 @@
 use chrono::{DateTime, Utc};
 use domain::body::{Field, Id, Raw, Required};
 use domain::droits::password::{GivenPassword, NewPassword};
+use domain::droits::suspension::is_manual_cause;
 use domain::instant;
 use domain::reference::email::Email;
 use passerelle::web::openapi::problem::{Cause, TrailNode};
@@ -58,6 +59,50 @@ pub(crate) struct PasswordChange {
     /// 12 caractères au moins, dont une majuscule, une minuscule et un chiffre.
     #[schema(value_type = String, min_length = 12, max_length = 1000, example = "Motdepasse2027")]
     pub(crate) password: Required<NewPassword>,
+}
+
+/// Le rôle à donner.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct RoleChange {
+    #[schema(value_type = Role)]
+    pub(crate) role: Required<domain::droits::account::Role>,
+}
+
+/// Une suspension posée par une personne.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ManualSuspension {
+    /// Ce qui sera montré à la personne ; aucune des causes de Portail DF.
+    #[schema(value_type = String, min_length = 1, max_length = 500, example = "contrôle en cours")]
+    pub(crate) cause: Required<ManualCause>,
+}
+
+/// The cause of a manual suspension.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct ManualCause(pub(crate) String);
+
+impl TryFrom<String> for ManualCause {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let text = text.trim();
+        if !(1..=500).contains(&text.chars().count()) {
+            return Err("un texte de 1 à 500 caractères est attendu");
+        }
+        if !is_manual_cause(text) {
+            return Err("cette cause est celle d'une suspension par Portail DF");
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// Ce qui a été effacé.
+#[derive(ToSchema)]
+pub(crate) struct Erased {
+    /// Un compte.
+    user: bool,
+    /// Une demande de compte.
+    prospect: bool,
 }
 
 /// Le jeton de la nouvelle session.

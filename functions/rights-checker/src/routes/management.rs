@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Path, Request, State};
+use chrono::{DateTime, Utc};
 use domain::body::{Fault, Raw};
 use domain::droits::perimeter::GeoCode;
 use futures_util::TryStreamExt as _;
@@ -62,12 +63,13 @@ pub(super) async fn load(
     for item in items {
         distinct.insert(item.key(), item);
     }
-    store_items(&app.store, distinct.into_values()).await?;
+    store_items(&app, distinct.into_values()).await?;
     Ok(Json(json!({"stored": stored})))
 }
 
 /// Stores items side by side; the housing of one commune, which share a count, one transaction after the other.
-async fn store_items(store: &DroitsStore, items: impl Iterator<Item = Item>) -> Result<(), ApiError> {
+async fn store_items(app: &App, items: impl Iterator<Item = Item>) -> Result<(), ApiError> {
+    let (store, prospects_until) = (&app.store, app.clock.now() + app.prospect_retention);
     let mut others = Vec::new();
     let mut by_commune: BTreeMap<GeoCode, Vec<Housing>> = BTreeMap::new();
     for item in items {
@@ -77,7 +79,9 @@ async fn store_items(store: &DroitsStore, items: impl Iterator<Item = Item>) -> 
         }
     }
     futures_util::stream::iter(others.into_iter().map(Ok::<_, ApiError>))
-        .try_for_each_concurrent(AT_ONCE, |item| async move { retry_on_conflict(|| store_item(store, &item)).await })
+        .try_for_each_concurrent(AT_ONCE, |item| async move {
+            retry_on_conflict(|| store_item(store, prospects_until, &item)).await
+        })
         .await?;
     futures_util::stream::iter(by_commune.into_values().map(Ok::<_, ApiError>))
         .try_for_each_concurrent(AT_ONCE, |housing| async move {
@@ -108,7 +112,7 @@ fn parse_items(kind: LoadKind, list: &[Raw]) -> Result<Vec<Item>, ApiError> {
 }
 
 /// Stores one item, in place of the one with its id.
-async fn store_item(store: &DroitsStore, item: &Item) -> Result<(), ApiError> {
+async fn store_item(store: &DroitsStore, prospects_until: DateTime<Utc>, item: &Item) -> Result<(), ApiError> {
     let mut transaction = Transaction::default();
     match item {
         Item::Establishment(establishment) => return Ok(store.load_establishment(establishment).await?),
@@ -120,7 +124,7 @@ async fn store_item(store: &DroitsStore, item: &Item) -> Result<(), ApiError> {
             return Ok(store.load_collection(*kind, collection, housing).await?);
         }
         Item::Event(event) => return Ok(store.load_event(event).await?),
-        Item::Prospect(prospect) => store.put_prospect(&mut transaction, prospect)?,
+        Item::Prospect(prospect) => store.put_prospect(&mut transaction, prospect, prospects_until)?,
         Item::Locality(commune, name) => store.put_locality(&mut transaction, *commune, name)?,
         Item::Owner(owner) => store.put_owner(&mut transaction, owner)?,
     }

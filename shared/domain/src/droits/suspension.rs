@@ -82,8 +82,14 @@ impl Suspension {
     /// Whether a person set it: then it is neither lifted nor overwritten here.
     #[must_use]
     pub fn is_manual(&self) -> bool {
-        Cause::parse_joined(&self.cause).is_none()
+        is_manual_cause(&self.cause)
     }
+}
+
+/// Whether a cause is a person's: none of Portail DF's, nor several of them joined by commas.
+#[must_use]
+pub fn is_manual_cause(text: &str) -> bool {
+    Cause::parse_joined(text).is_none()
 }
 
 /// What becomes of a suspension once Portail DF was asked and `failing` found, in order.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{DroitsStore, keys};
-use crate::store::error::StoreError;
+use crate::store::error::{CommitError, StoreError};
 use crate::store::guard::Guard;
 use crate::store::transaction::Transaction;
 use domain::droits::account::{Establishment, Prospect, StoredPerimeter, User};
@@ -43,6 +43,14 @@ pub struct Standing {
 #[serde(rename_all = "camelCase")]
 struct EmailItem {
     user_id: Uuid,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProspectItem<'a> {
+    #[serde(flatten)]
+    prospect: &'a Prospect,
+    expires_at: i64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -121,12 +129,18 @@ impl DroitsStore {
         self.get(&keys::prospect(email)).await
     }
 
-    /// Loads a prospect.
+    /// Loads a prospect, to be forgotten at `expires_at` unless it is loaded again.
     ///
     /// # Errors
     /// When it cannot be written as an item.
-    pub fn put_prospect(&self, transaction: &mut Transaction, prospect: &Prospect) -> Result<(), StoreError> {
-        self.put(transaction, &keys::prospect(&prospect.email), prospect, &Guard::None)
+    pub fn put_prospect(
+        &self,
+        transaction: &mut Transaction,
+        prospect: &Prospect,
+        expires_at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let item = ProspectItem { prospect, expires_at: expires_at.timestamp() };
+        self.put(transaction, &keys::prospect(&prospect.email), &item, &Guard::None)
     }
 
     /// Takes a prospect away: its account is created.
@@ -150,6 +164,35 @@ impl DroitsStore {
         };
         self.put(transaction, &keys::email(&user.email), &EmailItem { user_id: user.id }, &Guard::Absent)?;
         self.put(transaction, &keys::user(user.id), &stored, &Guard::Absent)
+    }
+
+    /// Gives a user the e-mail they have now in place of the one `before`. Nobody else has it.
+    ///
+    /// # Errors
+    /// When it cannot be written as an item.
+    pub fn move_email(&self, transaction: &mut Transaction, before: &str, user: &User) -> Result<(), StoreError> {
+        self.delete(transaction, &keys::email(before), &Guard::Present)?;
+        self.put(transaction, &keys::email(&user.email), &EmailItem { user_id: user.id }, &Guard::Absent)
+    }
+
+    /// Erases all that is kept of a person: of the account, if there is one, and of the request for one. The account
+    /// goes last, so that what was left by a crash is found again.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn erase_person(&self, email: &str, user: Option<Uuid>) -> Result<(), CommitError> {
+        let mut transaction = Transaction::default();
+        if let Some(id) = user {
+            for item in self.query(keys::user_partition(id)).all().await? {
+                if item.key() != keys::user(id) {
+                    self.delete_now(&item.key()).await?;
+                }
+            }
+            self.delete(&mut transaction, &keys::user(id), &Guard::None)?;
+        }
+        self.delete(&mut transaction, &keys::email(email), &Guard::None)?;
+        self.delete(&mut transaction, &keys::prospect(email), &Guard::None)?;
+        self.commit(transaction).await
     }
 
     /// Replaces a user read as `stored`.
