@@ -9,6 +9,7 @@ pub mod fair_share;
 pub mod guide;
 pub mod layer;
 pub mod openapi;
+pub mod page_size;
 pub mod pages;
 pub mod parameters;
 pub mod problem;

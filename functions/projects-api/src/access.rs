@@ -18,17 +18,20 @@ use passerelle::store::communs::opening::Opening;
 use passerelle::store::communs::projects::{ProjectReader, Stored};
 use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
+use passerelle::web::parameters::NoQuery;
 use passerelle::web::problem::{Code, Problem};
 
 use crate::app::App;
 use crate::caller::{ServiceCaller, authenticate};
 
-/// A live project, and what guards its next write.
+/// A live project, what guards its next write, and what the caller may do with it.
 #[derive(Clone)]
 pub(crate) struct Found {
     pub(crate) project: Project,
     /// Must be unchanged when the next state is written.
     pub(crate) revision: u64,
+    /// The level of the user, or of the service when none is named.
+    pub(crate) level: Option<Level>,
 }
 
 /// A project of the path, and the caller, who has the right of rule `R` on it.
@@ -47,6 +50,10 @@ pub(crate) type WritableProject = ProjectAccess<Writing>;
 pub(crate) type ManagedProject = ProjectAccess<Managing>;
 /// The project, if the link of the path is the caller's own and the caller may read the project.
 pub(crate) type LinkableProject = ProjectAccess<Linking>;
+/// The project, if the caller may delete it.
+pub(crate) type DeletableProject = ProjectAccess<Deleting>;
+/// The project, if the caller may say what a link opens to the linked service.
+pub(crate) type OriginatedProject = ProjectAccess<Originating>;
 /// The project, whoever calls.
 pub(crate) type KnownProject = ProjectAccess<Knowing>;
 
@@ -68,6 +75,8 @@ pub(crate) struct Reading;
 pub(crate) struct Writing;
 pub(crate) struct Managing;
 pub(crate) struct Linking;
+pub(crate) struct Deleting;
+pub(crate) struct Originating;
 pub(crate) struct Knowing;
 
 impl Rule for Reading {
@@ -86,12 +95,34 @@ impl Rule for Writing {
     }
 }
 
-/// The service created the project or is linked to it, or the user it names has WRITE.
+/// The service created the project or is linked to it as a writer, or the user it names has WRITE.
 impl Rule for Managing {
     const NEEDS_USER: bool = false;
 
     fn allows(caller: &ServiceCaller, project: &Project, level: Option<Level>) -> Result<(), Level> {
-        if project.concerns(&caller.service) { Ok(()) } else { at_least(Level::Write, level) }
+        if project.may_be_written_by(&caller.service) { Ok(()) } else { at_least(Level::Write, level) }
+    }
+}
+
+/// A user with WRITE, or the service that created the project.
+impl Rule for Deleting {
+    const NEEDS_USER: bool = true;
+
+    fn allows(caller: &ServiceCaller, project: &Project, level: Option<Level>) -> Result<(), Level> {
+        if caller.user.is_none() && caller.service != project.origin {
+            Err(Level::Write)
+        } else {
+            at_least(Level::Write, level)
+        }
+    }
+}
+
+/// The service that created the project, or a user with WRITE through it.
+impl Rule for Originating {
+    const NEEDS_USER: bool = true;
+
+    fn allows(caller: &ServiceCaller, project: &Project, level: Option<Level>) -> Result<(), Level> {
+        if caller.service == project.origin { at_least(Level::Write, level) } else { Err(Level::Write) }
     }
 }
 
@@ -137,9 +168,12 @@ impl<R: Rule> FromRequestParts<App> for ProjectAccess<R> {
         if R::NEEDS_USER {
             caller.require_user()?;
         }
-        let found = live(opening.project)?;
+        let (project, revision) = live(opening.project)?;
         R::judge_path(&path, &caller)?;
-        app.projects.require::<R>(&caller, &found, Some(opening.held)).await?;
+        let level = app.projects.require::<R>(&caller, &project, Some(opening.held)).await?;
+        // No route about one project takes parameters.
+        let NoQuery = NoQuery::from_request_parts(parts, app).await?;
+        let found = Found { project, revision, level };
         Ok(Self { caller, found, projects: app.projects.clone(), rule: PhantomData })
     }
 }
@@ -197,35 +231,39 @@ impl Projects {
     /// # Errors
     /// 404 when there never was one, 410 when it was deleted, 403.
     pub(crate) async fn find<R: Rule>(&self, caller: &ServiceCaller, id: ProjectId) -> Result<Found, ApiError> {
-        let found = live(self.reader.project(id).await?)?;
-        self.require::<R>(caller, &found, None).await?;
-        Ok(found)
+        let (project, revision) = live(self.reader.project(id).await?)?;
+        let level = self.require::<R>(caller, &project, None).await?;
+        Ok(Found { project, revision, level })
     }
 
     /// The project, if there is one, to take a person out of it: the one act that asks for no right.
     pub(crate) async fn find_for_erasure(&self, id: ProjectId) -> Result<Option<Found>, ApiError> {
-        Ok(live(self.reader.project(id).await?).ok())
+        let found = live(self.reader.project(id).await?).ok();
+        Ok(found.map(|(project, revision)| Found { project, revision, level: None }))
     }
 
-    /// Refuses a caller without the right: with a user, that user's right counts; a `sync` key without one reads
-    /// everything and writes what concerns its service. `held` are the user's rights where they were read already.
+    /// Refuses a caller without the right: with a user, that user's level counts; a `sync` key without one reads
+    /// everything, and writes what its service created or is linked to as a writer. `held` are the user's rights where
+    /// they were read already. The level is returned.
     async fn require<R: Rule>(
         &self,
         caller: &ServiceCaller,
-        found: &Found,
+        project: &Project,
         held: Option<Held>,
-    ) -> Result<(), ApiError> {
-        let project = &found.project;
+    ) -> Result<Option<Level>, ApiError> {
         let level = match (&caller.user, held) {
             (Some(user), Some(held)) => self.rehash(user, project.id, &held).await.level(),
             (Some(user), None) => self.grant(user, project.id).await?.level(),
             (None, _) if caller.scope != Scope::Sync => None,
-            (None, _) => Some(if project.concerns(&caller.service) { Level::Write } else { Level::Read }),
+            (None, _) => Some(if project.may_be_written_by(&caller.service) { Level::Write } else { Level::Read }),
         };
-        R::allows(caller, project, level).map_err(|level| {
-            let detail = format!("Le droit {} sur ce projet manque.", level.code());
-            Problem::new(Code::PermissionRefused).detail(detail).into()
-        })
+        match R::allows(caller, project, level) {
+            Ok(()) => Ok(level),
+            Err(wanted) => {
+                let detail = format!("Le droit {} sur ce projet manque.", wanted.code());
+                Err(Problem::new(Code::PermissionRefused).detail(detail).into())
+            }
+        }
     }
 
     /// The rights of a person on a project.
@@ -244,9 +282,9 @@ impl Projects {
     }
 }
 
-fn live(stored: Option<Stored>) -> Result<Found, Code> {
+fn live(stored: Option<Stored>) -> Result<(Project, u64), Code> {
     match stored {
-        Some(Stored::Live { project, revision }) => Ok(Found { project: *project, revision }),
+        Some(Stored::Live { project, revision }) => Ok((*project, revision)),
         Some(Stored::Deleted) => Err(Code::Gone),
         None => Err(Code::NotFound),
     }

@@ -3,16 +3,21 @@
 //! Each kind of route asks for its own extractor, so that an examination cannot be forgotten; a route about one project
 //! for one of [`crate::access`].
 
-use axum::extract::FromRequestParts;
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, OriginalUri};
 use domain::api_key::{KeyHash, Scope, Service};
 use domain::communs::project::ProjectId;
 use domain::reference::email::Email;
 use http::request::Parts;
+use lambda_http::RequestExt as _;
 use passerelle::identity::person_hash::Person;
 use passerelle::store::communs::opening::Opening;
 use passerelle::web::caller::token;
 use passerelle::web::error::ApiError;
+use passerelle::web::parameters::{NoQuery, Query};
 use passerelle::web::problem::Code;
+use serde::de::DeserializeOwned;
 
 use crate::app::App;
 
@@ -31,6 +36,14 @@ pub(crate) struct ServiceCaller {
 /// A caller of a route about projects: it names a user, or its key has scope `sync`.
 pub(crate) struct ProjectCaller(pub(crate) ServiceCaller);
 
+/// Whoever has a key, of any scope.
+pub(crate) struct AnyCaller {
+    pub(crate) service: Service,
+    pub(crate) scope: Scope,
+    /// By which logs and operators name the key.
+    pub(crate) key_prefix: String,
+}
+
 /// A caller whose key has scope `sync`.
 pub(crate) struct SyncCaller(pub(crate) ServiceCaller);
 
@@ -47,29 +60,80 @@ impl ServiceCaller {
     }
 }
 
-impl FromRequestParts<App> for ServiceCaller {
-    type Rejection = ApiError;
+/// A kind of caller.
+pub(crate) trait Caller: Sized + Send {
+    /// Key, scope, user header.
+    fn examine(parts: &Parts, app: &App) -> impl Future<Output = Result<Self, ApiError>> + Send;
+}
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+impl Caller for ServiceCaller {
+    async fn examine(parts: &Parts, app: &App) -> Result<Self, ApiError> {
         Ok(authenticate(parts, app, &[Scope::Projects, Scope::Sync], None).await?.0)
     }
 }
 
-impl FromRequestParts<App> for ProjectCaller {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let caller = ServiceCaller::from_request_parts(parts, app).await?;
+impl Caller for ProjectCaller {
+    async fn examine(parts: &Parts, app: &App) -> Result<Self, ApiError> {
+        let caller = ServiceCaller::examine(parts, app).await?;
         caller.require_user()?;
         Ok(Self(caller))
     }
 }
 
-impl FromRequestParts<App> for SyncCaller {
+impl Caller for SyncCaller {
+    async fn examine(parts: &Parts, app: &App) -> Result<Self, ApiError> {
+        Ok(Self(authenticate(parts, app, &[Scope::Sync], None).await?.0))
+    }
+}
+
+impl Caller for AnyCaller {
+    async fn examine(parts: &Parts, app: &App) -> Result<Self, ApiError> {
+        let hash = KeyHash::of(token(&parts.headers)?);
+        let key = app.projects.open(&hash, None, None).await?.key.ok_or(Code::Unauthenticated)?;
+        Ok(Self { service: key.service, scope: key.scope, key_prefix: hash.prefix().to_owned() })
+    }
+}
+
+/// A caller as an extractor takes a request without query parameters: whatever has no use for one refuses it.
+macro_rules! without_query {
+    ($($caller:ident),+) => {$(
+        impl FromRequestParts<App> for $caller {
+            type Rejection = ApiError;
+
+            async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+                let caller = Self::examine(parts, app).await?;
+                let NoQuery = NoQuery::from_request_parts(parts, app).await?;
+                Ok(caller)
+            }
+        }
+    )+};
+}
+
+without_query!(ServiceCaller, ProjectCaller, SyncCaller, AnyCaller);
+
+/// A caller of a route that takes query parameters, and these.
+pub(crate) struct WithQuery<C, Q>(pub(crate) C, pub(crate) Q);
+
+impl<C: Caller, Q: DeserializeOwned + Send> FromRequestParts<App> for WithQuery<C, Q> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        Ok(Self(authenticate(parts, app, &[Scope::Sync], None).await?.0))
+        let caller = C::examine(parts, app).await?;
+        let Query(query) = Query::from_request_parts(parts, app).await?;
+        Ok(Self(caller, query))
+    }
+}
+
+/// The path as it reached us, not decoded by us: by Lambda's event where there is one, which may hold what no URI can.
+pub(crate) struct PathAsSent(pub(crate) String);
+
+impl FromRequestParts<App> for PathAsSent {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        let raw = parts.extensions.raw_http_path();
+        let whole = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.0.path());
+        Ok(Self(if raw.is_empty() { whole.to_owned() } else { raw.to_owned() }))
     }
 }
 

@@ -8,11 +8,11 @@ use domain::communs::bodies::ProjectBody;
 use domain::communs::judge;
 use domain::communs::project::Project;
 use domain::communs::view::ProjectView;
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use passerelle::platform::clock::Clock;
 use passerelle::platform::ids::Ids;
 use passerelle::store::communs::CommunsStore;
-use passerelle::store::communs::idempotency::Record;
+use passerelle::store::communs::idempotency::{Owner, Record};
 use passerelle::web::body::{Media, RawBody};
 use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
@@ -63,9 +63,10 @@ impl Creations {
         &self,
         caller: &ServiceCaller,
         body: &Parsed<ProjectBody>,
+        headers: &HeaderMap,
     ) -> Result<Upserted, ApiError> {
         retry_on_conflict(|| async {
-            let (upserted, write) = self.decide(caller, body).await?;
+            let (upserted, write) = self.decide(caller, body, headers).await?;
             self.writes.commit(write).await?;
             Ok(upserted)
         })
@@ -81,15 +82,20 @@ impl Creations {
         &self,
         caller: &ServiceCaller,
         body: &RawBody,
+        headers: &HeaderMap,
         key: &IdempotencyKey,
     ) -> Result<Response, ApiError> {
         let body_hash = hash_body(body.text(Media::Json)?);
+        let owner = Owner { service: &caller.service, scope: caller.scope, person: caller.user.as_ref() };
         retry_on_conflict(|| async {
             let now = self.clock.now();
-            if let Some(record) = self.store.idempotency(&caller.service, key.as_str(), now).await? {
+            if let Some(record) = self.store.idempotency(&owner, key.as_str(), now).await? {
+                // The caller is judged as if it asked for the first time: it may have lost the right, or the project be
+                // deleted.
+                self.projects.find::<Writing>(caller, record.project).await?;
                 return answer_again(&record, &body_hash);
             }
-            let (upserted, mut write) = self.decide(caller, &body.parse(Media::Json)?).await?;
+            let (upserted, mut write) = self.decide(caller, &body.parse(Media::Json)?, headers).await?;
             let Upserted { status, project } = &upserted;
             let record = Record {
                 body_hash: body_hash.clone(),
@@ -100,23 +106,30 @@ impl Creations {
             };
             let porteur = hash_porteur(project.content.porteur.as_ref(), &self.writes.people.current());
             let transaction = &mut write.transaction;
-            self.store.keep_answer(transaction, &caller.service, key.as_str(), &record, porteur.as_ref())?;
+            self.store.keep_answer(transaction, &owner, key.as_str(), &record, porteur.as_ref())?;
             self.writes.commit(write).await?;
             Ok(upserted.to_response(&caller.service))
         })
         .await
     }
 
-    async fn decide(&self, caller: &ServiceCaller, body: &Parsed<ProjectBody>) -> Result<(Upserted, Write), ApiError> {
+    async fn decide(
+        &self,
+        caller: &ServiceCaller,
+        body: &Parsed<ProjectBody>,
+        headers: &HeaderMap,
+    ) -> Result<(Upserted, Write), ApiError> {
         let judge =
             || judge::creation(body.clone(), &caller.service).map_err(|faults| problem_of(faults, &caller.service));
         let now = self.clock.now();
         let Some(found) = self.find_known(caller, body).await? else {
+            precondition::check(headers, None)?;
             let (external_id, written) = judge()?;
             let change = Project::create(self.ids.next(now).into(), &caller.service, external_id, written, now);
             let write = self.writes.creation(caller, &change).await?;
             return Ok((Upserted { status: StatusCode::CREATED, project: change.project }, write));
         };
+        precondition::check(headers, Some(found.project.version))?;
         let (_, written) = judge()?;
         let outcome = found.project.update(&caller.service, written, now);
         let write = self.writes.outcome(caller, &found, &outcome).await?;

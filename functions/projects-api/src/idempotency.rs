@@ -15,7 +15,7 @@ const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const MAX_LENGTH: usize = 255;
 
-/// The key a caller gave to a request: 1-255 characters of ASCII.
+/// The key a caller gave to a request: 1-255 characters of ASCII, no comma among them.
 pub(crate) struct IdempotencyKey(String);
 
 impl IdempotencyKey {
@@ -30,9 +30,11 @@ impl IdempotencyKey {
             (Some(value), None) => value.to_str().ok().map(str::trim),
             (Some(_), Some(_)) => None,
         };
-        let key = text.filter(|text| (1..=MAX_LENGTH).contains(&text.len()));
+        // A repeated header may come joined by a comma: a key has none.
+        let key = text.filter(|text| (1..=MAX_LENGTH).contains(&text.len()) && !text.contains(','));
         key.map(|text| Some(Self(text.to_owned()))).ok_or_else(|| {
-            let detail = "L'en-tête Idempotency-Key : un texte de 1 à 255 caractères ASCII.";
+            let detail =
+                "L'en-tête Idempotency-Key : un texte de 1 à 255 caractères ASCII, sans virgule, donné une fois.";
             Problem::new(Code::InvalidBody).detail(detail)
         })
     }

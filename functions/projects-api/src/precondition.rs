@@ -1,7 +1,10 @@
-//! `If-Match`, and the `ETag` it is compared with.
+//! `If-Match` and `If-None-Match`, and the `ETag` they are compared with.
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use passerelle::web::problem::{Code, Problem};
+
+/// What proxies add to the tag of an answer they compress.
+const CODINGS: [&str; 4] = ["-gzip", "-br", "-deflate", "-zstd"];
 
 /// The `ETag` of a version.
 pub(crate) fn etag(version: u64) -> HeaderValue {
@@ -9,49 +12,81 @@ pub(crate) fn etag(version: u64) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// Refuses a request made for another version than `current`. `*`, and no header at all, pass.
+/// Refuses a write decided on another state than the `current` version; `None` when there is no project yet.
 ///
 /// # Errors
 /// 412 with the current version.
-pub(crate) fn if_match(headers: &HeaderMap, current: u64) -> Result<(), Problem> {
-    let mut values = headers.get_all(header::IF_MATCH).iter().peekable();
-    if values.peek().is_none() {
+pub(crate) fn check(headers: &HeaderMap, current: Option<u64>) -> Result<(), Problem> {
+    let matched = names_current(headers, &header::IF_MATCH, current) != Some(false);
+    let unmatched = names_current(headers, &header::IF_NONE_MATCH, current) != Some(true);
+    if matched && unmatched {
         return Ok(());
     }
-    let expected = format!("\"{current}\"");
-    let names = |value: &HeaderValue| {
-        value.to_str().is_ok_and(|value| value.split(',').map(str::trim).any(|tag| tag == "*" || tag == expected))
+    let detail = match current {
+        Some(version) => format!("La version courante est {version}."),
+        None => "Le projet n'existe pas.".to_owned(),
     };
-    if values.any(names) {
-        return Ok(());
-    }
-    Err(Problem::new(Code::VersionConflict)
-        .detail(format!("La version courante est {current}."))
-        .member("currentVersion", current))
+    Err(Problem::new(Code::VersionConflict).detail(detail).member("currentVersion", current))
+}
+
+/// Whether one of the header's tags names the current version; `None` without the header.
+fn names_current(headers: &HeaderMap, name: &HeaderName, current: Option<u64>) -> Option<bool> {
+    let mut values = headers.get_all(name).iter().peekable();
+    values.peek()?;
+    Some(current.is_some_and(|current| {
+        let names = |tag: &str| tag == "*" || version(tag) == Some(current);
+        values.any(|value| value.to_str().is_ok_and(|value| value.split(',').map(str::trim).any(names)))
+    }))
+}
+
+/// The version a tag names: `"5"`, weak, or with the mark of a compressed answer.
+fn version(tag: &str) -> Option<u64> {
+    let quoted = tag.strip_prefix("W/").unwrap_or(tag);
+    let text = quoted.strip_prefix('"')?.strip_suffix('"')?;
+    let text = CODINGS.iter().find_map(|coding| text.strip_suffix(coding)).unwrap_or(text);
+    let digits = !text.is_empty() && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(values: &[&str], passes: bool) {
+    fn passes(name: HeaderName, values: &[&str], current: Option<u64>) -> bool {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(header::IF_MATCH, HeaderValue::from_str(value).unwrap());
+            headers.append(&name, HeaderValue::from_str(value).unwrap());
         }
-        assert_eq!(if_match(&headers, 2).is_ok(), passes, "{values:?}");
+        check(&headers, current).is_ok()
     }
 
     #[test]
-    fn only_the_current_version_or_a_star_passes() {
-        check(&[], true);
-        check(&["\"2\""], true);
-        check(&["*"], true);
-        check(&["\"1\", \"2\""], true);
-        check(&["\"1\"", "\"2\""], true);
-        check(&["\"1\""], false);
-        check(&["2"], false);
-        check(&["W/\"2\""], false);
-        check(&[""], false);
+    fn only_the_current_version_or_a_star_matches() {
+        let good: [&[&str]; 8] = [
+            &[],
+            &["\"2\""],
+            &["*"],
+            &["\"1\", \"2\""],
+            &["\"1\"", "\"2\""],
+            &["W/\"2\""],
+            &["\"2-gzip\""],
+            &["W/\"2-br\""],
+        ];
+        for values in good {
+            assert!(passes(header::IF_MATCH, values, Some(2)), "{values:?}");
+        }
+        for bad in ["\"1\"", "2", "", "W/2", "\"02\"", "\"2-\"", "\"2-x\"", "\"-gzip\"", "\"+2\"", "w/\"2\""] {
+            assert!(!passes(header::IF_MATCH, &[bad], Some(2)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn none_match_refuses_what_there_is() {
+        assert!(!passes(header::IF_NONE_MATCH, &["*"], Some(2)));
+        assert!(!passes(header::IF_NONE_MATCH, &["\"2\""], Some(2)));
+        assert!(passes(header::IF_NONE_MATCH, &["\"1\""], Some(2)));
+        assert!(passes(header::IF_NONE_MATCH, &["*"], None));
+        assert!(!passes(header::IF_MATCH, &["*"], None), "there is nothing to match");
+        assert!(passes(header::IF_MATCH, &[], None));
     }
 }

@@ -5,6 +5,7 @@ mod deliveries;
 mod feed;
 mod links;
 mod lists;
+mod me;
 mod people;
 mod permissions;
 mod projects;
@@ -29,18 +30,21 @@ operations! { App;
     get "/projects" => lists::list;
     post "/projects" => projects::create;
     post "/projects/bulk" => bulk::create;
+    get "/projects/by-external-id/{service}" => projects::find_by_external_id;
     get "/projects/by-external-id/{service}/{externalId}" => projects::by_external_id;
     get "/projects/{id}" => projects::read;
     patch "/projects/{id}" => projects::patch;
     delete "/projects/{id}" => projects::delete;
     get "/projects/{id}/history" => projects::history;
     put "/projects/{id}/links/{service}" => links::put;
+    patch "/projects/{id}/links/{service}" => links::patch;
     delete "/projects/{id}/links/{service}" => links::delete;
     put "/projects/{id}/permissions" => permissions::put;
     delete "/projects/{id}/permissions" => permissions::delete;
     post "/projects/{id}/permissions/check" => permissions::check;
     post "/permissions/check" => permissions::check_many;
     post "/people/erase" => people::erase;
+    get "/me" => me::read;
     get "/statuts" => statuts::read;
     get "/events" => feed::events;
     get "/digest" => feed::digest;
@@ -62,6 +66,8 @@ operations! { App;
 
 /// The whole API under its prefix, and the pages for people: the documentation and the problems.
 pub fn router(app: App) -> Router {
-    let communs = table().fold(viewer::routes(), |router, (path, handler)| router.route(path, handler));
+    // API Gateway decodes the path: a slash of an external id is one more segment.
+    let table = table().map(|(path, handler)| (path.replace("/{externalId}", "/{*externalId}"), handler));
+    let communs = table.fold(viewer::routes(), |router, (path, handler)| router.route(&path, handler));
     with_common_layers(Router::new().nest(PREFIX, bounded(communs, app.shares.clone())).merge(pages::routes()), app)
 }

@@ -118,6 +118,12 @@ impl KeyHash {
         Self(hex::encode(Sha256::digest(text.as_bytes())))
     }
 
+    /// The first eight digits: enough to tell keys apart in logs, useless to whoever reads them there.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.0[..8]
+    }
+
     /// Reads the hexadecimal text of a hash; `None` when it is not one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -10,6 +10,7 @@ pub mod event;
 pub mod event_type;
 pub mod examples;
 pub mod judge;
+pub mod link;
 pub mod permission;
 pub mod project;
 pub mod statut;

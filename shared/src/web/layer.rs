@@ -5,7 +5,7 @@ use crate::web::problem::Answered;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 use lambda_http::request::RequestContext;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -25,12 +25,22 @@ pub async fn identify(request: Request, next: Next) -> Response {
             response.headers_mut().insert(name, value.clone());
         }
     }
+    let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert("x-request-id", value);
+        headers.insert("x-request-id", value);
     }
-    response.headers_mut().insert("x-passerelle-version", HeaderValue::from_static(VERSION));
+    headers.insert("x-passerelle-version", HeaderValue::from_static(VERSION));
+    protect(headers);
     tracing::info!(parent: &span, status = response.status().as_u16(), "answered");
     response
+}
+
+/// What every answer asks of browsers and caches. Almost all of ours hold personal data or secrets: one that may be
+/// kept says so itself.
+fn protect(headers: &mut HeaderMap) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 
 fn request_id(request: &Request) -> String {
@@ -66,6 +76,12 @@ mod tests {
             for name in answer.headers().keys() {
                 assert_eq!(answer.headers().get_all(name).iter().count(), 1, "{path}: {name}");
             }
+        }
+        for path in ["/refused", "/well", "/unknown"] {
+            let answer = call(path).await;
+            assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store", "{path}");
+            assert_eq!(answer.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
+            assert!(answer.headers().contains_key(header::STRICT_TRANSPORT_SECURITY), "{path}");
         }
         let refused = call("/refused").await;
         assert_eq!(refused.headers()[header::CONTENT_TYPE], "application/problem+json");

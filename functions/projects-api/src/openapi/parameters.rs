@@ -2,10 +2,10 @@
 #![expect(dead_code, reason = "described, never built: only `IntoParams` reads these fields")]
 
 use domain::api_key::Service;
-use domain::communs::cursor::{EventCursor, ProjectCursor};
+use domain::communs::cursor::{EventCursor, FeedStart, ProjectCursor};
 use domain::communs::statut::Generic;
 use domain::query::{self, Moment};
-use domain::reference::territory::{Commune, Departement, Epci, Region};
+use domain::reference::territory::{CommuneOrArrondissement, Departement, Epci, Region};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -46,18 +46,27 @@ pub(crate) struct IfMatch {
     version: Option<String>,
 }
 
+/// Nothing known yet may be overwritten.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(crate) struct IfNoneMatch {
+    /// `*` : la requête est refusée (412) si le projet existe déjà.
+    #[param(rename = "If-None-Match", nullable = false, example = "*")]
+    version: Option<String>,
+}
+
 /// The key by which a lost answer is asked for again.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub(crate) struct IdempotencyKey {
-    /// Une clé propre à cette opération, en ASCII. La même requête rejouée sous 24 heures reçoit la même réponse, avec
+    /// Une clé propre à cette opération, en ASCII, sans virgule. La même requête rejouée sous 24 heures reçoit la même réponse, avec
     /// `Idempotency-Replayed: true`.
     #[param(
         rename = "Idempotency-Key",
         nullable = false,
         min_length = 1,
         max_length = 255,
-        pattern = "^[!-~]([ -~]*[!-~])?$",
+        pattern = "^[!-+.-~-]([ -+.-~-]*[!-+.-~-])?$",
         example = "3f0c6f0e-2b7e-4d0c-9a55-7a1d3d5b9c11"
     )]
     key: Option<String>,
@@ -99,22 +108,23 @@ pub(crate) struct ServicePath {
     service: String,
 }
 
+/// A service's own id, whatever it is made of.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ExternalIdQuery {
+    /// L'identifiant du projet dans ce service, encodé comme toute valeur de paramètre.
+    #[param(value_type = String, required, min_length = 1, max_length = 200, example = "2026/17")]
+    pub(crate) external_id: Option<String>,
+}
+
 /// A service's own id, in the path.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(crate) struct ExternalIdPath {
     /// L'identifiant du projet dans ce service.
-    #[param(rename = "externalId", min_length = 1, max_length = 200, example = "mec-1042")]
+    #[param(rename = "externalId", pattern = "^[A-Za-z0-9._~-]{1,200}$", example = "mec-1042")]
     external_id: String,
-}
-
-/// The size of a page.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Limit {
-    /// La taille de la page.
-    #[param(nullable = false, minimum = 1, maximum = 100, default = 100)]
-    limit: Option<u32>,
 }
 
 /// Which projects are wanted.
@@ -128,9 +138,10 @@ pub(crate) struct ProjectFilter {
     /// Un statut générique.
     #[param(nullable = false, inline)]
     pub(crate) statut: Option<Generic>,
-    /// Code INSEE : les projets qui nomment cette commune.
+    /// Code INSEE : les projets qui nomment cette commune ; celui d'un arrondissement de Paris, Lyon ou Marseille vaut
+    /// pour la ville.
     #[param(value_type = Option<String>, nullable = false, pattern = "^[0-9][0-9AB][0-9]{3}$", example = "67482")]
-    pub(crate) commune: Option<Commune>,
+    pub(crate) commune: Option<CommuneOrArrondissement>,
     /// SIREN : les projets qui nomment cet EPCI ou une de ses communes.
     #[param(value_type = Option<String>, nullable = false, pattern = "^[0-9]{9}$", example = "246700488")]
     pub(crate) epci: Option<Epci>,
@@ -155,9 +166,15 @@ pub(crate) struct ProjectFilter {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct FeedPage {
-    /// Le `nextCursor` de la lecture précédente ; absent : depuis le début.
+    /// Le `nextCursor` de la lecture précédente, ou `latest` : à partir de maintenant. Absent : depuis le début.
     #[param(value_type = Option<String>, nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
-    pub(crate) after: Option<EventCursor>,
+    pub(crate) after: Option<FeedStart>,
+    /// Comme `after`.
+    #[param(value_type = Option<String>, nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
+    pub(crate) cursor: Option<FeedStart>,
+    /// À partir de cet instant, inclus ; pas avec `after` ni `cursor`.
+    #[param(value_type = Option<DateTime<Utc>>, nullable = false, example = "2026-11-02T09:00:00Z")]
+    pub(crate) since: Option<Moment>,
     /// La taille de la page.
     #[param(value_type = Option<u32>, nullable = false, minimum = 1, maximum = 100, default = 100)]
     pub(crate) limit: Option<query::Limit>,
@@ -170,6 +187,9 @@ pub(crate) struct DigestPage {
     /// Le `nextCursor` de la lecture précédente ; absent : depuis le début.
     #[param(value_type = Option<String>, nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
     pub(crate) after: Option<ProjectCursor>,
+    /// Comme `after`.
+    #[param(value_type = Option<String>, nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
+    pub(crate) cursor: Option<ProjectCursor>,
     /// La taille de la page.
     #[param(value_type = Option<u32>, nullable = false, minimum = 1, maximum = 100, default = 100)]
     pub(crate) limit: Option<query::Limit>,

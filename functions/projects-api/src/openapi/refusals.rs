@@ -3,8 +3,10 @@
 pub(crate) use passerelle::web::openapi::refusals::{Body, Existing, Query, Refused};
 
 passerelle::examinations! {
-    /// Key, scope, user header; and what can happen to anybody.
-    Caller: Unauthenticated, ScopeRefused, UserEmailInvalid, Internal, Unavailable;
+    /// Key, scope, user header, parameters; and what can happen to anybody.
+    Caller: Unauthenticated, ScopeRefused, UserEmailInvalid, InvalidQuery, Internal, Unavailable;
+    /// Key, of any scope; and what can happen to anybody.
+    Key: Unauthenticated, InvalidQuery, Internal, Unavailable;
     /// A user must be named.
     User: UserEmailRequired;
     /// The project of the path exists, and is not deleted.
@@ -15,8 +17,8 @@ passerelle::examinations! {
     Match: VersionConflict;
     /// The label of a statut.
     Label: StatutUnknown;
-    /// `Idempotency-Key`.
-    Idempotency: IdempotencyKeyReused;
+    /// `Idempotency-Key` and what was answered under it, `If-Match`, `If-None-Match`.
+    Replay: Gone, VersionConflict, IdempotencyKeyReused;
     /// A service's own id for a project.
     ExternalId: ExternalIdConflict;
     /// The address of a webhook.

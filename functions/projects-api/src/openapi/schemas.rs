@@ -7,6 +7,7 @@
 pub(crate) mod bulk;
 pub(crate) mod delivery;
 pub(crate) mod event;
+pub(crate) mod me;
 pub(crate) mod permission;
 pub(crate) mod person;
 pub(crate) mod project;

@@ -6,8 +6,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderValue, header};
 use passerelle::web::openapi::viewer;
+use passerelle::web::parameters::NoQuery;
 
-use super::COMMITTED;
+use super::{COMMITTED, refusals as by};
 use crate::app::App;
 
 const SCRIPT: &[u8] = include_bytes!("viewer/swagger-ui-bundle.js.gz");
@@ -31,10 +32,10 @@ pub(crate) fn routes() -> Router<App> {
     path = "/openapi.json",
     operation_id = "readOpenApi",
     tag = "Documentation",
-    responses((status = 200, description = "Le document, en OpenAPI 3.1.", body = Object)),
+    responses((status = 200, description = "Le document, en OpenAPI 3.1.", body = Object), by::Refused<by::Query>),
     security(()),
 )]
-pub(crate) async fn openapi() -> Response {
+pub(crate) async fn openapi(_: NoQuery) -> Response {
     viewer::document(COMMITTED)
 }
 

@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use domain::body::{Fault, Faults, Parsed, Raw};
 use domain::communs::bodies::ProjectBody;
 use futures_util::{StreamExt as _, stream};
+use http::HeaderMap;
 use passerelle::web::body::{MAX_BULK_BYTES, Media, RawBody};
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::Problem;
@@ -30,7 +31,7 @@ const AT_A_TIME: usize = 16;
     operation_id = "createProjects",
     tag = "Projets",
     summary = "Créer ou mettre à jour des projets en lot",
-    description = "De 1 à 500 éléments, 6 Mo au plus, traités dans l'ordre comme autant de `POST /projects`. Une \
+    description = "De 1 à 500 éléments, 5 Mo au plus, traités dans l'ordre comme autant de `POST /projects`. Une \
         faute dans un élément ne concerne que lui.",
     params(parameters::UserEmail),
     request_body = schemas::bulk::Bulk,
@@ -113,7 +114,7 @@ fn waves(items: &[Item]) -> Vec<Vec<usize>> {
 async fn create_one(creations: &Creations, caller: &ServiceCaller, index: usize, item: &Item) -> Value {
     let external_id = &item.external_id;
     let created = match &item.body {
-        Ok(body) => creations.upsert(caller, body).await,
+        Ok(body) => creations.upsert(caller, body, &HeaderMap::new()).await,
         Err(fault) => Err(Problem::shape(fault.clone()).into()),
     };
     match created {

@@ -1,7 +1,7 @@
 //! What became of each event for a webhook: the list, and one delivery with its attempts.
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use domain::communs::cursor::{self, EventCursor};
 use domain::communs::event::EventId;
 use domain::instant;
@@ -13,12 +13,14 @@ use serde_json::{Value, json};
 
 use super::webhooks::find_webhook;
 use crate::app::App;
-use crate::caller::ServiceCaller;
+use crate::caller::{ServiceCaller, WithQuery};
 use crate::openapi::parameters::DeliveryQuery;
 use crate::openapi::{parameters, refusals as by, schemas};
 use passerelle::web::error::ApiError;
-use passerelle::web::parameters::parse;
+use passerelle::web::page_size::count_fitting;
 
+/// Deliveries of a page when nothing is said.
+const PAGE: usize = 100;
 /// How many deliveries are read at a time.
 const READ_AT_A_TIME: i32 = 100;
 
@@ -39,13 +41,12 @@ const READ_AT_A_TIME: i32 = 100;
 )]
 pub(super) async fn list(
     State(app): State<App>,
-    caller: ServiceCaller,
+    WithQuery(caller, query): WithQuery<ServiceCaller, DeliveryQuery>,
     Path(id): Path<String>,
-    RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, ApiError> {
     let webhook = find_webhook(&app, &caller, &id).await?;
-    let DeliveryQuery { status, before, cursor, limit } = parse(query.as_deref())?;
-    let limit = Limit::or(limit, 100);
+    let DeliveryQuery { status, before, cursor, limit } = query;
+    let limit = Limit::or(limit, PAGE);
     let before = before.map(|Moment(instant)| EventId::first_at(instant));
     let mut end = before.into_iter().chain(cursor.map(|EventCursor(event)| event)).min();
     let mut found: Vec<Delivery> = Vec::new();
@@ -56,10 +57,12 @@ pub(super) async fn list(
         end = Some(last.event_id.clone());
         found.extend(page.into_iter().filter(|d| status.is_none_or(|wanted| shown_status(d, &webhook) == wanted)));
     }
-    let more = found.len() > limit;
-    found.truncate(limit);
+    let items: Vec<Value> = found.iter().take(limit).map(|delivery| to_json(delivery, &webhook)).collect();
+    let fitting = count_fitting(&items);
+    let more = found.len() > fitting;
+    found.truncate(fitting);
     let next = found.last().filter(|_| more).map(|last| cursor::after_event(&last.event_id));
-    let items: Vec<Value> = found.iter().map(|delivery| to_json(delivery, &webhook)).collect();
+    let items = &items[..fitting];
     Ok(Json(json!({"items": items, "nextCursor": next})))
 }
 

@@ -2,20 +2,21 @@
 
 use axum::Json;
 use axum::extract::State;
-use domain::communs::cursor::{self, EventCursor, ProjectCursor};
+use domain::communs::cursor::{self, FeedStart, ProjectCursor};
 use domain::communs::digest;
-use domain::communs::event::Event;
+use domain::communs::event::{Event, EventId};
 use domain::communs::project::Project;
 use domain::instant;
-use domain::query::Limit;
+use domain::query::{Limit, Moment};
 use passerelle::store::communs::events::FEED_LAG;
 use passerelle::store::communs::lists::Filter;
 use passerelle::web::error::ApiError;
-use passerelle::web::parameters::Query;
+use passerelle::web::page_size::count_fitting;
+use passerelle::web::problem::{Code, Problem};
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::caller::SyncCaller;
+use crate::caller::{SyncCaller, WithQuery};
 use crate::openapi::{parameters, refusals as by, schemas};
 
 /// Items of a page when nothing is said.
@@ -39,13 +40,24 @@ const PAGE: usize = 100;
 )]
 pub(super) async fn events(
     State(app): State<App>,
-    SyncCaller(caller): SyncCaller,
-    Query(wanted): Query<parameters::FeedPage>,
+    WithQuery(SyncCaller(caller), wanted): WithQuery<SyncCaller, parameters::FeedPage>,
 ) -> Result<Json<Value>, ApiError> {
-    let after = wanted.after.map(|EventCursor(id)| id);
+    let limit = Limit::or(wanted.limit, PAGE);
     let end = app.clock.now() - FEED_LAG;
-    let feed = app.store.feed(&caller.service, after.as_ref(), end, Limit::or(wanted.limit, PAGE)).await?;
-    let item = |event: &Event| {
+    let after = match (wanted.since, wanted.after, wanted.cursor) {
+        (None, None, None) => None,
+        (Some(Moment(since)), None, None) => Some(EventId::first_at(since)),
+        (None, Some(start), None) | (None, None, Some(start)) => Some(match start {
+            FeedStart::Latest => EventId::first_at(end),
+            FeedStart::After(id) => id,
+        }),
+        _ => {
+            let detail = "« since », « after » et « cursor » s'excluent : donnez-en un seul.";
+            return Err(Problem::new(Code::InvalidQuery).detail(detail).into());
+        }
+    };
+    let feed = app.store.feed(&caller.service, after.as_ref(), end, limit).await?;
+    let show = |event: &Event| {
         json!({
             "id": event.id,
             "type": event.kind,
@@ -53,8 +65,14 @@ pub(super) async fn events(
             "data": event.data_for(&caller.service),
         })
     };
-    let items: Vec<Value> = feed.events.iter().map(item).collect();
-    Ok(Json(json!({"items": items, "nextCursor": cursor::after_event(&feed.next)})))
+    let mut items: Vec<Value> = feed.events.iter().map(show).collect();
+    items.truncate(count_fitting(&items));
+    let next = match feed.events.get(items.len()) {
+        // The page ends early: the next one begins after the last one that fits.
+        Some(_) => items.len().checked_sub(1).map_or(&feed.next, |last| &feed.events[last].id),
+        None => &feed.next,
+    };
+    Ok(Json(json!({"items": items, "nextCursor": cursor::after_event(next)})))
 }
 
 /// `GET /digest`: id, version and hash of every live project, in order of creation.
@@ -75,10 +93,15 @@ pub(super) async fn events(
 )]
 pub(super) async fn digest(
     State(app): State<App>,
-    SyncCaller(_): SyncCaller,
-    Query(wanted): Query<parameters::DigestPage>,
+    WithQuery(SyncCaller(_), wanted): WithQuery<SyncCaller, parameters::DigestPage>,
 ) -> Result<Json<Value>, ApiError> {
-    let after = wanted.after.map(|ProjectCursor(id)| id);
+    let after = match (wanted.after, wanted.cursor) {
+        (Some(_), Some(_)) => {
+            let detail = "« after » et « cursor » s'excluent : donnez-en un seul.";
+            return Err(Problem::new(Code::InvalidQuery).detail(detail).into());
+        }
+        (after, cursor) => after.or(cursor).map(|ProjectCursor(id)| id),
+    };
     let page = app.store.list(None, &Filter::default(), after, Limit::or(wanted.limit, PAGE)).await?;
     let next = page.projects.last().filter(|_| page.more).map(|last| cursor::after_project(last.id));
     let item =

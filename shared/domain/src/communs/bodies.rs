@@ -11,6 +11,7 @@ use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
 use super::examples;
+use super::link::LinkRole;
 use super::values::{Collectivite, Euros, TerritoryKind};
 use super::view::object;
 use crate::body::{Field, Number, Required};
@@ -28,7 +29,7 @@ pub type ExternalId = NonBlank<200>;
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewProject, example = examples::new_project)]
-#[allow(missing_docs, reason = "a doc comment here would be text of the document")]
+#[expect(missing_docs, reason = "a doc comment here would be text of the document")]
 pub struct ProjectBody {
     /// L'identifiant du projet dans le service appelant, unique pour ce service.
     #[schema(value_type = String, min_length = 1, max_length = 200, pattern = r"\S")]
@@ -56,7 +57,7 @@ pub struct ProjectBody {
 
 /// A territory as sent; documented as [`Collectivite`].
 #[derive(Clone, Debug, Deserialize)]
-#[allow(missing_docs, reason = "documented as Collectivite")]
+#[expect(missing_docs, reason = "documented as Collectivite")]
 pub struct CollectiviteBody {
     #[serde(rename = "type")]
     pub kind: Required<TerritoryKind>,
@@ -68,7 +69,7 @@ pub struct CollectiviteBody {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = PorteurWritten)]
-#[allow(missing_docs, reason = "a doc comment here would be text of the document")]
+#[expect(missing_docs, reason = "a doc comment here would be text of the document")]
 pub struct PorteurBody {
     /// SIRET de l'organisme : 14 chiffres, clé de contrôle juste.
     #[schema(value_type = Option<String>, pattern = "^[0-9]{14}$", example = "24670048800017")]
@@ -131,10 +132,18 @@ impl ToSchema for ProjectPatch {
     }
 }
 
+/// Le rôle à donner à un lien.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "a doc comment here would be text of the document")]
+pub struct LinkPatch {
+    #[schema(value_type = LinkRole)]
+    pub role: Required<LinkRole>,
+}
+
 /// Un lien à poser.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[allow(missing_docs, reason = "a doc comment here would be text of the document")]
 pub struct Link {
     /// L'identifiant du projet dans le service.
     #[schema(value_type = String, min_length = 1, max_length = 200, pattern = r"\S", example = "fiche-1207")]

@@ -12,7 +12,7 @@ use crate::body::members_of;
 /// The properties of a project that services write, as they are shown. Their doc comments are the document's own text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[allow(missing_docs, reason = "a doc comment here would be text of the document")]
+#[expect(missing_docs, reason = "a doc comment here would be text of the document")]
 pub struct Content {
     pub nom: String,
     #[schema(required)]

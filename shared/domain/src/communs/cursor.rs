@@ -19,10 +19,28 @@ pub struct InvalidCursor;
 #[serde(try_from = "String")]
 pub struct ProjectCursor(pub ProjectId);
 
-/// The cursor of the feed of events, as a parameter.
+/// The cursor of a list of events, as a parameter.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct EventCursor(pub EventId);
+
+impl TryFrom<String> for EventCursor {
+    type Error = InvalidCursor;
+
+    fn try_from(text: String) -> Result<Self, InvalidCursor> {
+        event(&text).map(Self).ok_or(InvalidCursor)
+    }
+}
+
+/// Where a reading of the feed of events begins, as a parameter.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum FeedStart {
+    /// Now: what was before is not asked for.
+    Latest,
+    /// After this event.
+    After(EventId),
+}
 
 impl TryFrom<String> for ProjectCursor {
     type Error = InvalidCursor;
@@ -32,11 +50,11 @@ impl TryFrom<String> for ProjectCursor {
     }
 }
 
-impl TryFrom<String> for EventCursor {
+impl TryFrom<String> for FeedStart {
     type Error = InvalidCursor;
 
     fn try_from(text: String) -> Result<Self, InvalidCursor> {
-        event(&text).map(Self).ok_or(InvalidCursor)
+        if text == "latest" { Ok(Self::Latest) } else { event(&text).map(Self::After).ok_or(InvalidCursor) }
     }
 }
 

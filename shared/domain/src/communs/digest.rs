@@ -11,6 +11,8 @@ pub fn hash(project: &Project) -> String {
     let mut shown = ProjectView::frozen(project).to_json();
     if let Some(members) = shown.as_object_mut() {
         members.remove("statutNatif");
+        // Who may write is no part of a copy.
+        members.remove("links");
     }
     hex::encode(Sha256::digest(shown.to_string().as_bytes()))
 }

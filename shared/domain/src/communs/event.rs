@@ -7,7 +7,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::event_type::EventType;
@@ -83,12 +83,17 @@ impl Event {
     #[must_use]
     pub fn of_change(id: EventId, service: &Service, change: &Change) -> Self {
         let project = &change.project;
+        let mut shown = ProjectView::frozen(project).to_json();
+        if let Some(members) = shown.as_object_mut().filter(|_| project.readers.is_empty()) {
+            // What can be told from the external ids is not kept: the event of an ordinary project is one write unit.
+            members.remove("links");
+        }
         let data = json!({
             "projectId": project.id,
             "version": project.version,
             "origin": service,
             "changed": change.changed,
-            "project": ProjectView::frozen(project),
+            "project": shown,
         });
         let natifs = project.natifs.clone();
         Self {
@@ -175,6 +180,11 @@ impl Event {
     #[must_use]
     pub fn data_for(&self, receiver: &Service) -> Value {
         let mut data = self.data.clone();
+        if let Some(project) = data.get_mut("project").and_then(Value::as_object_mut)
+            && !project.contains_key("links")
+        {
+            project.insert("links".to_owned(), links_of_writers(project));
+        }
         let generic = data.pointer("/project/statut").and_then(Value::as_str).and_then(Generic::from_code);
         if let (Some(generic), Some(slot)) = (generic, data.pointer_mut("/project/statutNatif")) {
             *slot = json!(statut::to_native(receiver, generic, self.natifs.get(receiver).map(String::as_str)));
@@ -187,6 +197,14 @@ impl Event {
     pub fn body_for(&self, receiver: &Service) -> Value {
         json!({"type": self.kind, "timestamp": instant::text(self.at), "data": self.data_for(receiver)})
     }
+}
+
+/// The links of a project as shown none of which is a reader's.
+fn links_of_writers(project: &Map<String, Value>) -> Value {
+    let origin = project.get("origin").and_then(Value::as_str);
+    let ids = project.get("externalIds").and_then(Value::as_object).into_iter().flatten();
+    let linked = ids.filter(|(service, _)| Some(service.as_str()) != origin);
+    linked.map(|(service, id)| (service.clone(), json!({"externalId": id, "role": "writer"}))).collect()
 }
 
 /// Takes the person out of a porteur as shown, when it is the one `is_person` recognises; whether it was. Without a

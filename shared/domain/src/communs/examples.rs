@@ -32,6 +32,7 @@ pub fn project() -> Value {
         let added = json!({
             "id": "019a4323-5f80-7a01-8e5b-8a3f2d6c1b90",
             "externalIds": {"mec": "mec-1042", "tet": "fiche-1207"},
+            "links": {"tet": {"externalId": "fiche-1207", "role": "writer"}},
             "statut": "EN_COURS",
             "statutNatif": "Etudes opérationnelles en cours",
             "version": 3,

@@ -11,6 +11,7 @@ use super::values::{Collectivite, Porteur, TerritoryKind};
 use crate::api_key::Service;
 use crate::body::{Fault, Faults, Field, Parsed};
 use crate::reference::date::CivilDate;
+use crate::reference::email::Email;
 use crate::reference::territory;
 use crate::reference::text::{NonBlank, Text};
 
@@ -172,6 +173,14 @@ fn text<const MAX: usize>(field: Field<Text<MAX>>) -> Field<String> {
     }
 }
 
+/// Whether the address of a porteur named somebody, and the next one, or none, does no longer: what is not said of the
+/// next person in the same patch was said of the first (docs/spec/communs.md#personal-data).
+fn is_another_person(before: Option<&str>, after: Option<&str>) -> bool {
+    let normalise =
+        |text: &str| Email::parse(text).map_or_else(|_| text.to_owned(), |email| email.normalised().to_owned());
+    before.is_some_and(|before| after.map(normalise) != Some(normalise(before)))
+}
+
 /// `None` when no member is left of it.
 fn porteur(field: Field<PorteurBody>, current: Option<Porteur>) -> Option<Porteur> {
     let sent = match field {
@@ -179,10 +188,14 @@ fn porteur(field: Field<PorteurBody>, current: Option<Porteur>) -> Option<Porteu
         Field::Null => return None,
         Field::Set(sent) => sent,
     };
-    let kept = current.unwrap_or_default();
+    let mut kept = current.unwrap_or_default();
+    let referent_email = sent.referent_email.map(String::from).or_keep(kept.referent_email.clone());
+    if is_another_person(kept.referent_email.as_deref(), referent_email.as_deref()) {
+        kept = Porteur { siret: kept.siret, ..Porteur::default() };
+    }
     let porteur = Porteur {
         siret: sent.siret.map(String::from).or_keep(kept.siret),
-        referent_email: sent.referent_email.map(String::from).or_keep(kept.referent_email),
+        referent_email,
         referent_telephone: text(sent.referent_telephone).or_keep(kept.referent_telephone),
         referent_prenom: text(sent.referent_prenom).or_keep(kept.referent_prenom),
         referent_nom: text(sent.referent_nom).or_keep(kept.referent_nom),

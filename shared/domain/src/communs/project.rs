@@ -1,6 +1,6 @@
 //! A project, and every decision that changes one. Facts and `now` in, the new state and its event out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::content::Content;
 use super::event_type::EventType;
+use super::link::LinkRole;
 use super::statut;
 use super::values::Porteur;
 use crate::api_key::Service;
@@ -55,6 +56,10 @@ pub struct Project {
     pub origin: Service,
     /// Each service's own id of it.
     pub external_ids: BTreeMap<Service, String>,
+    /// The linked services whose link gives what reading gives, and no more. Links made before there were roles are a
+    /// writer's: they are not in it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub readers: BTreeSet<Service>,
     /// The last label each service wrote itself; it stays while the generic status is elsewhere.
     pub natifs: BTreeMap<Service, String>,
     /// What services write of it.
@@ -138,6 +143,7 @@ impl Project {
             id,
             origin: service.clone(),
             external_ids: BTreeMap::from([(service.clone(), external_id)]),
+            readers: BTreeSet::new(),
             natifs: BTreeMap::new(),
             content: written.content,
             version: 1,
@@ -168,15 +174,47 @@ impl Project {
         Outcome::Changed(self.bump(next, changed, event_type, now))
     }
 
-    /// `service` imported the project under its own `external_id`, which replaces the one it had.
+    /// `service` imported the project under its own `external_id`, which replaces the one it had. Linking again may
+    /// raise the role, and never lowers it.
     #[must_use]
-    pub fn link(&self, service: &Service, external_id: &str, now: DateTime<Utc>) -> Outcome {
-        if self.external_ids.get(service).is_some_and(|known| known == external_id) {
-            return Outcome::Unchanged;
-        }
+    pub fn link(&self, service: &Service, external_id: &str, role: LinkRole, now: DateTime<Utc>) -> Outcome {
+        let role = self.link_role(service).map_or(role, |current| current.max(role));
         let mut next = self.clone();
         next.external_ids.insert(service.clone(), external_id.to_owned());
-        Outcome::Changed(self.bump(next, vec![EXTERNAL_IDS.to_owned()], EventType::ProjectLinked, now))
+        next.write_role(service, role);
+        if next.external_ids != self.external_ids {
+            return Outcome::Changed(self.bump(next, vec![EXTERNAL_IDS.to_owned()], EventType::ProjectLinked, now));
+        }
+        self.change_links(next, now)
+    }
+
+    /// `service`, which is linked, gets another role.
+    #[must_use]
+    pub fn set_link_role(&self, service: &Service, role: LinkRole, now: DateTime<Utc>) -> Outcome {
+        let mut next = self.clone();
+        next.write_role(service, role);
+        self.change_links(next, now)
+    }
+
+    fn change_links(&self, next: Self, now: DateTime<Utc>) -> Outcome {
+        if next.readers == self.readers {
+            return Outcome::Unchanged;
+        }
+        Outcome::Changed(self.bump(next, vec![LINKS.to_owned()], EventType::ProjectUpdated, now))
+    }
+
+    /// The role of a service's link; `None` when it has none. The service that created the project needs none.
+    #[must_use]
+    pub fn link_role(&self, service: &Service) -> Option<LinkRole> {
+        let linked = *service != self.origin && self.external_ids.contains_key(service);
+        linked.then(|| if self.readers.contains(service) { LinkRole::Reader } else { LinkRole::Writer })
+    }
+
+    fn write_role(&mut self, service: &Service, role: LinkRole) {
+        match role {
+            LinkRole::Reader if *service != self.origin => self.readers.insert(service.clone()),
+            LinkRole::Reader | LinkRole::Writer => self.readers.remove(service),
+        };
     }
 
     /// `service` no longer has the project.
@@ -186,6 +224,7 @@ impl Project {
         if next.external_ids.remove(service).is_none() {
             return Outcome::Unchanged;
         }
+        next.readers.remove(service);
         Outcome::Changed(self.bump(next, vec![EXTERNAL_IDS.to_owned()], EventType::ProjectUpdated, now))
     }
 
@@ -215,6 +254,13 @@ impl Project {
         self.origin == *service || self.external_ids.contains_key(service)
     }
 
+    /// The service created the project, or is linked to it as a writer: it may change it, and manage its permissions,
+    /// without a user.
+    #[must_use]
+    pub fn may_be_written_by(&self, service: &Service) -> bool {
+        self.origin == *service || self.link_role(service) == Some(LinkRole::Writer)
+    }
+
     /// The label `service` is shown.
     #[must_use]
     pub fn native_label(&self, service: &Service) -> Option<&'static str> {
@@ -241,5 +287,7 @@ impl Project {
     }
 }
 
+/// The property that tells of the roles of links.
+const LINKS: &str = "links";
 /// The property that tells of links.
 const EXTERNAL_IDS: &str = "externalIds";

@@ -22,7 +22,7 @@ pub enum TerritoryKind {
 #[schema(example = json!({"type": "Commune", "code": "67482"}))]
 pub struct Collectivite {
     #[serde(rename = "type")]
-    #[allow(missing_docs, reason = "documented by its type")]
+    #[expect(missing_docs, reason = "documented by its type")]
     pub kind: TerritoryKind,
     /// Code INSEE de la commune ou SIREN de l'EPCI, selon le Code officiel géographique. Le code d'une ancienne commune
     /// est remplacé par celui de la commune actuelle ; les arrondissements municipaux sont refusés.
@@ -34,7 +34,7 @@ pub struct Collectivite {
 // The one person whose data is stored in clear, to be shared.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[allow(missing_docs, reason = "a doc comment here would be text of the document")]
+#[expect(missing_docs, reason = "a doc comment here would be text of the document")]
 pub struct Porteur {
     /// SIRET de l'organisme.
     #[schema(required)]

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::content::Content;
 use super::examples;
+use super::link::LinkRole;
 use super::project::{Project, ProjectId};
 use crate::api_key::Service;
 use crate::instant;
@@ -23,6 +24,7 @@ use crate::instant;
 pub struct ProjectView<'a> {
     id: ProjectId,
     external_ids: &'a BTreeMap<Service, String>,
+    links: BTreeMap<&'a Service, LinkView<'a>>,
     #[serde(flatten)]
     content: &'a Content,
     statut_natif: Option<&'a str>,
@@ -32,6 +34,14 @@ pub struct ProjectView<'a> {
     #[serde(with = "instant")]
     updated_at: DateTime<Utc>,
     origin: &'a Service,
+}
+
+/// A link as somebody sees it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LinkView<'a> {
+    external_id: &'a str,
+    role: LinkRole,
 }
 
 impl<'a> ProjectView<'a> {
@@ -48,10 +58,15 @@ impl<'a> ProjectView<'a> {
     }
 
     fn with_label(project: &'a Project, statut_natif: Option<&'a str>) -> Self {
-        let Project { id, origin, external_ids, content, version, created_at, updated_at, natifs: _ } = project;
+        let Project { id, origin, external_ids, content, version, created_at, updated_at, natifs: _, readers: _ } =
+            project;
+        let link = |(service, external_id): (&'a Service, &'a String)| {
+            Some((service, LinkView { external_id, role: project.link_role(service)? }))
+        };
         Self {
             id: *id,
             external_ids,
+            links: external_ids.iter().filter_map(link).collect(),
             content,
             statut_natif,
             version: *version,
@@ -77,6 +92,8 @@ struct Described {
     id: Uuid,
     /// L'identifiant du projet dans chaque service qui l'a créé ou importé.
     external_ids: BTreeMap<String, String>,
+    /// Les services qui ont importé le projet, et ce que leur lien leur ouvre.
+    links: BTreeMap<String, LinkedService>,
     /// Le libellé du service **qui lit** pour ce statut ; `null` s'il n'en a pas, il montre alors le statut générique.
     #[schema(required)]
     statut_natif: Option<String>,
@@ -91,13 +108,22 @@ struct Described {
     origin: String,
 }
 
+/// Le lien d'un service qui a importé le projet.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "described, never built")]
+struct LinkedService {
+    external_id: String,
+    role: LinkRole,
+}
+
 impl PartialSchema for ProjectView<'_> {
     fn schema() -> RefOr<Schema> {
         let mut shown = object(Described::schema());
         let content = object(Content::schema());
         shown.properties.extend(content.properties);
         // As they are shown: what identifies the project, what was written of it, what we say of it.
-        shown.required.splice(2..2, content.required);
+        shown.required.splice(3..3, content.required);
         RefOr::T(Schema::Object(shown))
     }
 }
@@ -109,6 +135,7 @@ impl ToSchema for ProjectView<'_> {
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         Content::schemas(schemas);
+        Described::schemas(schemas);
     }
 }
 

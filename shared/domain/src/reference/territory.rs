@@ -45,6 +45,32 @@ pub fn commune(code: &str) -> Option<Commune> {
     }
 }
 
+/// A commune as a filter names it: by its code, or by that of one of its municipal arrondissements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct CommuneOrArrondissement(pub Commune);
+
+impl TryFrom<String> for CommuneOrArrondissement {
+    type Error = &'static str;
+
+    fn try_from(code: String) -> Result<Self, Self::Error> {
+        let found = commune(&code).or_else(|| commune(city_of_arrondissement(&code)?));
+        found.map(Self).ok_or("aucune commune n'a ce code INSEE")
+    }
+}
+
+/// The city a municipal arrondissement is of: Paris, Lyon or Marseille.
+#[must_use]
+pub fn city_of_arrondissement(code: &str) -> Option<&'static str> {
+    let rank: u32 = code.parse().ok().filter(|_| code.len() == 5)?;
+    match rank {
+        75_101..=75_120 => Some("75056"),
+        69_381..=69_389 => Some("69123"),
+        13_201..=13_216 => Some("13055"),
+        _ => None,
+    }
+}
+
 /// The EPCI of this SIREN.
 #[must_use]
 pub fn epci(siren: &str) -> Option<Epci> {

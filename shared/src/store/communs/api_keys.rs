@@ -94,6 +94,19 @@ impl CommunsStore {
         Ok(found)
     }
 
+    /// Whether a service has a key to work with the communs.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn is_known_service(&self, service: &Service) -> Result<bool, StoreError> {
+        for scope in [Scope::Projects, Scope::Sync] {
+            if !self.keys_of(service, scope).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Revokes the key of this hash: it opens nothing any more, and its slot is free. Whether there was one.
     ///
     /// # Errors

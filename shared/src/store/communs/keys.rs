@@ -178,10 +178,13 @@ pub fn api_key_slot(service: &Service, scope: Scope, slot: u8) -> ItemKey {
     ItemKey::new(format!("S#{service}"), format!("{}#{slot}", scope.as_str()))
 }
 
-/// An idempotency record; the caller's key is hashed, as it may be any text.
+/// An idempotency record of a service, a scope and a person, if one is named; the caller's key is hashed with them, as
+/// it may be any text.
 #[must_use]
-pub fn idempotency(service: &Service, key: &str) -> ItemKey {
-    ItemKey::new(format!("I#{service}#{}", hex::encode(Sha256::digest(key.as_bytes()))), "I")
+pub fn idempotency(service: &Service, scope: Scope, person: Option<&PersonHash>, key: &str) -> ItemKey {
+    let person = person.map_or("-", PersonHash::as_str);
+    let hash = Sha256::digest(format!("{}\n{person}\n{key}", scope.as_str()));
+    ItemKey::new(format!("I#{service}#{}", hex::encode(hash)), "I")
 }
 
 /// What leads from a person to a kept answer that names them: the record's partition key is its sort key.

@@ -45,7 +45,8 @@ impl Row {
     /// The path called by a caller of `service`.
     pub fn path(&self, fixture: &Fixture) -> String {
         let service = match (self.route, self.variant) {
-            ("/projects/by-external-id/{service}/{externalId}", _) => super::callers::CREATOR,
+            (route, _) if route.starts_with("/projects/by-external-id/") => super::callers::CREATOR,
+            ("/projects/{id}/links/{service}", _) if self.method == "PATCH" => super::callers::LINKED,
             (_, "lien d'un autre") => "aides-territoires",
             _ => fixture.service,
         };
@@ -53,7 +54,11 @@ impl Row {
             Target::Webhook | Target::Delivery => &fixture.webhook,
             Target::Project | Target::Deleted | Target::Unknown => &fixture.project,
         };
-        self.route
+        let query = match self.route {
+            "/projects/by-external-id/{service}" => "?externalId={externalId}",
+            _ => "",
+        };
+        format!("{}{query}", self.route)
             .replace("{id}", id)
             .replace("{service}", service)
             .replace("{externalId}", &fixture.external_id(super::callers::CREATOR))
@@ -77,6 +82,7 @@ const ROWS: &[Written] = &[
         Some(json!({"projects": [project(&format!("neuf-{}", f.number))]}))
     }),
     ("GET", "/projects/by-external-id/{service}/{externalId}", "", Target::Project, none),
+    ("GET", "/projects/by-external-id/{service}", "", Target::Project, none),
     ("GET", "/projects/{id}", "", Target::Project, none),
     ("GET", "/projects/{id}", "inconnu", Target::Unknown, none),
     ("GET", "/projects/{id}", "supprimé", Target::Deleted, none),
@@ -86,6 +92,7 @@ const ROWS: &[Written] = &[
     ("GET", "/projects/{id}/history", "", Target::Project, none),
     ("PUT", "/projects/{id}/links/{service}", "", Target::Project, link),
     ("PUT", "/projects/{id}/links/{service}", "lien d'un autre", Target::Project, link),
+    ("PATCH", "/projects/{id}/links/{service}", "", Target::Project, |_| Some(json!({"role": "reader"}))),
     ("DELETE", "/projects/{id}/links/{service}", "", Target::Project, none),
     ("DELETE", "/projects/{id}/links/{service}", "lien d'un autre", Target::Project, none),
     ("PUT", "/projects/{id}/permissions", "", Target::Project, |_| {
@@ -103,6 +110,7 @@ const ROWS: &[Written] = &[
     }),
     ("POST", "/people/erase", "", Target::Project, |_| Some(json!({"email": "bea@nantes.fr"}))),
     ("GET", "/openapi.json", "", Target::Unknown, none),
+    ("GET", "/me", "", Target::Project, none),
     ("GET", "/statuts", "", Target::Project, none),
     ("GET", "/events", "", Target::Project, none),
     ("GET", "/digest", "", Target::Project, none),
