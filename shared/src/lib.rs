@@ -3,6 +3,7 @@
 //!
 //! Dependencies run one way: `domain <- platform <- identity <- store | clients <- web <- functions <- infra/local`.
 
+pub mod backlog;
 pub mod clients;
 pub mod identity;
 pub mod platform;

@@ -7,10 +7,9 @@
 
 use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::communs::event::EventId;
-use domain::webhooks::retry::SWEEP_GRACE;
-use domain::webhooks::subscription::{Webhook, WebhookStatus};
+use domain::webhooks::subscription::WebhookStatus;
 use futures_util::future::try_join_all;
+use passerelle::backlog::{Backlog, BacklogError};
 use passerelle::platform::clock::Clock;
 use passerelle::platform::config::{ConfigError, Variables};
 use passerelle::platform::queue::{DeliveryQueue, DeliveryTask, QueueError};
@@ -72,6 +71,9 @@ pub enum SweepError {
     /// The queue failed; what was leased comes again.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// A backlog could not be sent.
+    #[error(transparent)]
+    Backlog(#[from] BacklogError),
 }
 
 /// The function, its clients made once.
@@ -80,7 +82,7 @@ pub struct Sweeper {
     clock: Clock,
     store: CommunsStore,
     deliveries: DeliveryQueue,
-    retries: DeliveryQueue,
+    backlog: Backlog,
 }
 
 impl Sweeper {
@@ -88,11 +90,13 @@ impl Sweeper {
     #[must_use]
     pub fn new(sdk: &SdkConfig, config: Config, clock: Clock) -> Self {
         let sqs = aws_sdk_sqs::Client::new(sdk);
+        let store = CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), config.communs_table);
+        let retries = DeliveryQueue::new(sqs.clone(), config.retries_queue_url);
         Self {
             clock,
-            store: CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), config.communs_table),
-            deliveries: DeliveryQueue::new(sqs.clone(), config.deliveries_queue_url),
-            retries: DeliveryQueue::new(sqs, config.retries_queue_url),
+            deliveries: DeliveryQueue::new(sqs, config.deliveries_queue_url),
+            backlog: Backlog::new(store.clone(), retries),
+            store,
         }
     }
 
@@ -151,45 +155,11 @@ impl Sweeper {
             // Kept until it is enabled and recovered.
             return Ok((0, self.store.hold_due(webhook.id, now, TAKEN_PER_PARTITION, now).await?.held));
         }
-        let limit = if webhook.health.open.is_some() { 1 } else { TAKEN_PER_PARTITION };
-        let due = self.store.due_deliveries(webhook.id, now, limit).await?;
-        if webhook.health.open.is_some() {
-            return Ok((self.probe(webhook, due, now).await?, 0));
-        }
-        let sent = try_join_all(due.iter().map(|(event, due)| self.send_retry(webhook, event, *due, now))).await?;
-        Ok((sent.into_iter().filter(|sent| *sent).count(), 0))
-    }
-
-    /// While the breaker is open, the oldest delivery due is sent as the one probe of this interval.
-    async fn probe(
-        &self,
-        webhook: &StoredWebhook,
-        due: Vec<(EventId, DateTime<Utc>)>,
-        now: DateTime<Utc>,
-    ) -> Result<usize, SweepError> {
-        let Some((event, due)) = due.into_iter().next() else { return Ok(0) };
-        let Some(health) = webhook.health.lease_probe(event.as_str(), now) else { return Ok(0) };
-        let leased = Webhook { health, ..Webhook::clone(webhook) };
-        if unless_raced(self.store.update_webhook(webhook, leased).await)?.is_none() {
-            return Ok(0);
-        }
-        Ok(usize::from(self.send_retry(webhook, &event, due, now).await?))
-    }
-
-    async fn send_retry(
-        &self,
-        webhook: &Webhook,
-        event: &EventId,
-        due: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<bool, SweepError> {
-        let until = now + SWEEP_GRACE;
-        if unless_raced(self.store.lease_delivery(webhook.id, event, due, until).await)?.is_none() {
-            return Ok(false);
-        }
-        let Some(delivery) = self.store.delivery(webhook.id, event).await? else { return Ok(false) };
-        let task = DeliveryTask::next_attempt(webhook, &delivery, until);
-        self.retries.send(&[task], 0).await?;
-        Ok(true)
+        let sent = if webhook.health.open.is_some() {
+            self.backlog.send_probe(webhook, now).await?
+        } else {
+            self.backlog.send_due(webhook, now, TAKEN_PER_PARTITION).await?
+        };
+        Ok((sent, 0))
     }
 }

@@ -6,6 +6,7 @@ use aws_config::SdkConfig;
 use axum::extract::FromRef;
 use domain::reference::email::Email;
 use domain::webhooks::address::Policy;
+use passerelle::backlog::Backlog;
 use passerelle::clients::signed::SignedSender;
 use passerelle::clients::webhook::{Timeouts, WebhookClient};
 use passerelle::identity::person_hash::Person;
@@ -76,6 +77,7 @@ pub struct Inner {
     pub(crate) projects: Projects,
     pub(crate) writes: ProjectWrites,
     pub(crate) retries: DeliveryQueue,
+    pub(crate) backlog: Backlog,
     pub(crate) people: RotatingKeys,
     pub(crate) sealing: RotatingKeys,
     pub(crate) policy: Policy,
@@ -104,13 +106,15 @@ impl App {
             clock: clock.clone(),
             ids: ids.clone(),
         };
+        let retries = DeliveryQueue::new(sqs, config.retries_queue_url);
         Ok(Self(Arc::new(Inner {
             ids,
             shares: FairShares::new(config.rates, &store, clock.clone()),
             projects: Projects::new(store.clone(), clock.clone()),
+            backlog: Backlog::new(store.clone(), retries.clone()),
             store,
             writes,
-            retries: DeliveryQueue::new(sqs, config.retries_queue_url),
+            retries,
             people,
             sender: OnceLock::new(),
             sealing,

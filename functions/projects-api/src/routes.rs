@@ -56,6 +56,7 @@ operations! { App;
     post "/webhooks/{id}/rotate-secret" => webhooks::rotate_secret;
     post "/webhooks/{id}/test" => webhooks::test;
     post "/webhooks/{id}/enable" => webhooks::enable;
+    post "/webhooks/{id}/disable" => webhooks::disable;
     get "/webhooks/{id}/deliveries" => deliveries::list;
     get "/webhooks/{id}/deliveries/{eventId}" => deliveries::read;
     post "/webhooks/{id}/deliveries/{eventId}/resend" => redelivery::resend;

@@ -18,9 +18,13 @@ use passerelle::store::communs::webhooks::StoredWebhook;
 use passerelle::store::error::{StoreError, unless_raced};
 
 use crate::Fanout;
+use crate::receiver_health::ReceiverChange;
 
 /// How long a receiver may take before its next first attempts go by the retries' queue.
 const SLOW_AFTER: Duration = Duration::from_millis(500);
+
+/// How many of the deliveries that waited are sent when a breaker closes; the sweeper goes on with the others.
+const BACKLOG_STARTED: i32 = 100;
 
 /// Why a message must come again.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +68,7 @@ impl Fanout {
         let now = self.clock.now();
         let expect = stored.map_or(Expect::New, |seen| Expect::Seen(seen.attempt_count, seen.status));
         let delivery = stored.cloned().unwrap_or_else(|| Delivery::new(event, now));
-        match delivery.next_step(webhook, task.attempts) {
+        match delivery.next_step(webhook, task.attempts, task.breaker_rule()) {
             NextStep::Ignore => Ok(()),
             NextStep::Hold => self.write(webhook, &delivery.hold(), None, expect).await,
             // Due at once: the sweeper sends one as a probe while the breaker is open, all once it is closed.
@@ -108,19 +112,31 @@ impl Fanout {
         );
         let now = self.clock.now();
         measures::attempted(&outcome, now - event.at);
-        let status = self.record_health(webhook, &outcome).await?;
-        let next = delivery.record_attempt(attempt, &outcome, rand::random(), status);
+        let receiver = self.record_health(webhook, &outcome).await?;
+        let next = delivery.record_attempt(attempt, &outcome, rand::random(), receiver.status());
         let swept_at = match next.next_attempt_at.map(|due| carrier(due, now)) {
             Some(Carrier::Queue { delay_seconds, swept_at }) => {
                 // Sent before it is written: if this stops in between, the message comes again and nothing is lost.
-                let task = DeliveryTask { attempts: next.attempt_count, due: Some(swept_at), ..task };
+                let task =
+                    DeliveryTask { attempts: next.attempt_count, due: Some(swept_at), through_breaker: false, ..task };
                 self.retries.send(&[task], delay_seconds).await?;
                 Some(swept_at)
             }
             Some(Carrier::Sweeper { swept_at }) => Some(swept_at),
             None => None,
         };
-        self.write(webhook, &next, swept_at, expect).await
+        self.write(webhook, &next, swept_at, expect).await?;
+        if receiver == ReceiverChange::BreakerClosed {
+            self.start_backlog(webhook, now).await;
+        }
+        Ok(())
+    }
+
+    /// Sends what waited for the breaker. A failure is no failure of the attempt: the sweeper sends it.
+    async fn start_backlog(&self, webhook: &Webhook, now: DateTime<Utc>) {
+        if let Err(error) = self.backlog.send_due(webhook, now, BACKLOG_STARTED).await {
+            tracing::warn!(webhook = %webhook.id, %error, "backlog not started: left to the sweeper");
+        }
     }
 
     /// One signed POST. A receiver that has not answered within [`SLOW_AFTER`] is marked as slow while it is waited

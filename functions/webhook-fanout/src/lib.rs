@@ -13,6 +13,7 @@ use std::collections::HashSet;
 use aws_config::SdkConfig;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use domain::webhooks::address::Policy;
+use passerelle::backlog::Backlog;
 use passerelle::clients::signed::SignedSender;
 use passerelle::clients::webhook::{Timeouts, WebhookClient};
 use passerelle::platform::batch::{self, Concurrency, Failures, Message};
@@ -66,6 +67,7 @@ pub struct Fanout {
     clock: Clock,
     store: CommunsStore,
     retries: DeliveryQueue,
+    backlog: Backlog,
     sender: SignedSender,
     sealing: RotatingKeys,
 }
@@ -80,9 +82,12 @@ impl Fanout {
             .map_err(|error| StartError::Client(error.into()))?;
         let secrets = aws_sdk_secretsmanager::Client::new(sdk);
         let sealing = RotatingKeys::load(secrets, config.webhook_sealing_secret, clock.clone()).await?;
+        let store = CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), config.communs_table);
+        let retries = DeliveryQueue::new(aws_sdk_sqs::Client::new(sdk), config.retries_queue_url);
         Ok(Self {
-            store: CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), config.communs_table),
-            retries: DeliveryQueue::new(aws_sdk_sqs::Client::new(sdk), config.retries_queue_url),
+            backlog: Backlog::new(store.clone(), retries.clone()),
+            store,
+            retries,
             sender: SignedSender::new(client, sealing.clone(), config.address_policy),
             sealing,
             clock,

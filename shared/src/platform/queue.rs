@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use domain::api_key::Service;
 use domain::communs::event::EventId;
 use domain::instant;
-use domain::webhooks::delivery::Delivery;
+use domain::webhooks::delivery::{BreakerRule, Delivery};
 use domain::webhooks::subscription::{Webhook, WebhookId};
 
 /// SQS takes ten messages a batch.
@@ -32,13 +32,16 @@ pub struct DeliveryTask {
     /// A first attempt that goes by the retries' queue because its receiver is slow.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub diverted: bool,
+    /// Asked for by `resend`: attempted whatever the breaker says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub through_breaker: bool,
 }
 
 impl DeliveryTask {
     /// The task of a delivery nobody has attempted.
     #[must_use]
     pub fn first_attempt(event: &EventId, service: Service, webhook: WebhookId) -> Self {
-        Self { event: event.clone(), service, webhook, attempts: 0, due: None, diverted: false }
+        Self { event: event.clone(), service, webhook, attempts: 0, due: None, diverted: false, through_breaker: false }
     }
 
     /// The next task of a stored delivery, whose `dueAt` is `due`.
@@ -49,6 +52,12 @@ impl DeliveryTask {
             due: Some(due),
             ..Self::first_attempt(&delivery.event_id, webhook.service.clone(), webhook.id)
         }
+    }
+
+    /// What an open breaker means to it.
+    #[must_use]
+    pub fn breaker_rule(&self) -> BreakerRule {
+        if self.through_breaker { BreakerRule::Bypass } else { BreakerRule::Obey }
     }
 
     /// Whether nothing is stored of the delivery yet.

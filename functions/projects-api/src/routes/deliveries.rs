@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::webhooks::find_webhook;
 use crate::app::App;
-use crate::caller::{ServiceCaller, WithQuery};
+use crate::caller::{SyncCaller, WithQuery};
 use crate::openapi::parameters::DeliveryQuery;
 use crate::openapi::{parameters, refusals as by, schemas};
 use passerelle::web::error::ApiError;
@@ -37,11 +37,11 @@ const READ_AT_A_TIME: i32 = 100;
         (status = 200, description = "Une page de livraisons.", body = schemas::delivery::DeliveryPage),
         by::Refused<(by::Caller, by::Existing, by::Query)>,
     ),
-    security(("apiKey" = ["projects", "sync"])),
+    security(("apiKey" = ["sync"])),
 )]
 pub(super) async fn list(
     State(app): State<App>,
-    WithQuery(caller, query): WithQuery<ServiceCaller, DeliveryQuery>,
+    WithQuery(SyncCaller(caller), query): WithQuery<SyncCaller, DeliveryQuery>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let webhook = find_webhook(&app, &caller, &id).await?;
@@ -79,11 +79,11 @@ pub(super) async fn list(
         (status = 200, description = "La livraison.", body = schemas::delivery::DeliveryDetail),
         by::Refused<(by::Caller, by::Existing)>,
     ),
-    security(("apiKey" = ["projects", "sync"])),
+    security(("apiKey" = ["sync"])),
 )]
 pub(super) async fn read(
     State(app): State<App>,
-    caller: ServiceCaller,
+    SyncCaller(caller): SyncCaller,
     Path((id, event)): Path<(String, String)>,
 ) -> Result<Json<Value>, ApiError> {
     let webhook = find_webhook(&app, &caller, &id).await?;

@@ -6,13 +6,14 @@ use axum::Json;
 use axum::extract::{Path, State};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::communs::event::{Event, EventId};
-use domain::webhooks::delivery::{Delivery, DeliveryStatus, Supersession};
+use domain::webhooks::delivery::{BreakerRule, Delivery, DeliveryStatus, Supersession};
 use domain::webhooks::retry::SWEEP_GRACE;
 use domain::webhooks::subscription::{Webhook, WebhookStatus};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::StatusCode;
 use passerelle::platform::queue::DeliveryTask;
 use passerelle::store::communs::deliveries::Expect;
+use passerelle::store::communs::webhooks::StoredWebhook;
 use passerelle::store::error::CommitError;
 use passerelle::web::body::{Media, RawBody};
 use passerelle::web::problem::{Code, Problem};
@@ -20,7 +21,7 @@ use serde_json::{Value, json};
 
 use super::webhooks::find_webhook;
 use crate::app::App;
-use crate::caller::ServiceCaller;
+use crate::caller::SyncCaller;
 use crate::openapi::schemas::delivery::Since;
 use crate::openapi::{parameters, refusals as by, schemas};
 use passerelle::web::error::ApiError;
@@ -44,24 +45,25 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
     operation_id = "resendDelivery",
     tag = "Livraisons",
     summary = "Renvoyer un événement",
-    description = "Avec le même `webhook-id`, quel que soit l'état de la livraison.",
+    description = "Avec le même `webhook-id`, quel que soit l'état de la livraison et du disjoncteur.",
     params(parameters::WebhookPath, parameters::EventPath),
     responses(
         (status = 202, description = "L'envoi est prévu.", body = schemas::delivery::Scheduled),
         by::Refused<(by::Caller, by::Existing, by::Active)>,
     ),
-    security(("apiKey" = ["projects", "sync"])),
+    security(("apiKey" = ["sync"])),
 )]
 pub(super) async fn resend(
     State(app): State<App>,
-    caller: ServiceCaller,
+    SyncCaller(caller): SyncCaller,
     Path((id, event)): Path<(String, String)>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let webhook = find_webhook(&app, &caller, &id).await?;
     let event = EventId::parse(&event).ok_or(Code::NotFound)?;
     let delivery = app.store.delivery(webhook.id, &event).await?.ok_or(Code::NotFound)?;
     refuse_disabled(&webhook)?;
-    let scheduled = app.make_due(&webhook, vec![(delivery.clone(), Some(delivery))], Supersession::Forbidden).await?;
+    let deliveries = vec![(delivery.clone(), Some(delivery))];
+    let scheduled = app.make_due(&webhook, deliveries, Supersession::Forbidden, BreakerRule::Bypass).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({"scheduled": scheduled}))))
 }
 
@@ -79,11 +81,11 @@ pub(super) async fn resend(
         (status = 202, description = "Les envois sont prévus.", body = schemas::delivery::Scheduled),
         by::Refused<(by::Caller, by::Existing, by::Active, by::Body)>,
     ),
-    security(("apiKey" = ["projects", "sync"])),
+    security(("apiKey" = ["sync"])),
 )]
 pub(super) async fn recover(
     State(app): State<App>,
-    caller: ServiceCaller,
+    SyncCaller(caller): SyncCaller,
     Path(id): Path<String>,
     body: RawBody,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
@@ -98,7 +100,7 @@ pub(super) async fn recover(
         let missed =
             |d: &Delivery| d.event_id >= since && matches!(d.status, DeliveryStatus::Held | DeliveryStatus::Failed);
         let missed = page.into_iter().filter(missed).map(|d| (d.clone(), Some(d))).collect();
-        scheduled += app.make_due(&webhook, missed, Supersession::Allowed).await?;
+        scheduled += app.make_due(&webhook, missed, Supersession::Allowed, BreakerRule::Obey).await?;
         if past {
             break;
         }
@@ -120,11 +122,11 @@ pub(super) async fn recover(
         (status = 202, description = "Les envois sont prévus.", body = schemas::delivery::Scheduled),
         by::Refused<(by::Caller, by::Existing, by::Active, by::Body)>,
     ),
-    security(("apiKey" = ["projects", "sync"])),
+    security(("apiKey" = ["sync"])),
 )]
 pub(super) async fn replay(
     State(app): State<App>,
-    caller: ServiceCaller,
+    SyncCaller(caller): SyncCaller,
     Path(id): Path<String>,
     body: RawBody,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
@@ -151,7 +153,7 @@ pub(super) async fn replay(
             .buffered(AT_A_TIME)
             .try_collect()
             .await?;
-        scheduled += app.make_due(&webhook, deliveries, Supersession::Forbidden).await?;
+        scheduled += app.make_due(&webhook, deliveries, Supersession::Forbidden, BreakerRule::Obey).await?;
     }
     Ok((StatusCode::ACCEPTED, Json(json!({"scheduled": scheduled}))))
 }
@@ -163,6 +165,7 @@ impl App {
         webhook: &Webhook,
         deliveries: Vec<(Delivery, Option<Delivery>)>,
         supersession: Supersession,
+        breaker: BreakerRule,
     ) -> Result<usize, ApiError> {
         let now = self.clock.now();
         // The sweeper takes what does not come through the queue.
@@ -178,12 +181,34 @@ impl App {
             }
         });
         let written: Vec<Option<Delivery>> = written.buffered(AT_A_TIME).try_collect().await?;
-        let task = |delivery: Delivery| DeliveryTask::next_attempt(webhook, &delivery, swept_at);
+        let through_breaker = breaker == BreakerRule::Bypass;
+        let task = |delivery: Delivery| DeliveryTask {
+            through_breaker,
+            ..DeliveryTask::next_attempt(webhook, &delivery, swept_at)
+        };
         let tasks: Vec<DeliveryTask> = written.into_iter().flatten().map(task).collect();
         if let Err(error) = self.retries.send(&tasks, 0).await {
             tracing::warn!(webhook = %webhook.id, error = %error, "redelivery not sent: left to the sweeper");
         }
         Ok(tasks.len())
+    }
+
+    /// Sends what is due of a webhook whose breaker has just been closed. A failure is no failure of the request: the
+    /// sweeper sends it.
+    pub(super) async fn start_backlog(&self, webhook: &Webhook) {
+        if let Err(error) = self.backlog.send_due(webhook, self.clock.now(), PER_PAGE).await {
+            tracing::warn!(webhook = %webhook.id, %error, "backlog not started: left to the sweeper");
+        }
+    }
+
+    /// Sends a probe to a webhook whose breaker is open, if anything is due; else the sweeper does when something is.
+    pub(super) async fn probe(&self, webhook: &StoredWebhook) {
+        if webhook.status() == WebhookStatus::Disabled {
+            return;
+        }
+        if let Err(error) = self.backlog.send_probe(webhook, self.clock.now()).await {
+            tracing::warn!(webhook = %webhook.id, %error, "no probe sent: left to the sweeper");
+        }
     }
 
     /// Holds everything that is pending for a disabled webhook.

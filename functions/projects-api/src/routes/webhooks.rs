@@ -4,9 +4,10 @@ use axum::Json;
 use axum::extract::{Path, State};
 use domain::communs::event::EventId;
 use domain::instant;
-use domain::webhooks::health::Health;
+use domain::webhooks::health::{DisabledReason, Health};
 use domain::webhooks::signature::SigningSecret;
 use domain::webhooks::subscription::{ROTATION_OVERLAP, SealedSecret, Webhook, WebhookId, WebhookStatus};
+use futures_util::future::try_join_all;
 use http::StatusCode;
 use passerelle::store::communs::webhooks::StoredWebhook;
 use passerelle::store::error::CommitError;
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::webhook_settings::{parse_new, parse_patch};
 use crate::app::App;
-use crate::caller::ServiceCaller;
+use crate::caller::{ServiceCaller, SyncCaller};
 use crate::openapi::{parameters, refusals as by, schemas};
 use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
@@ -39,11 +40,11 @@ use passerelle::web::error::ApiError;
         ),
         by::Refused<(by::Caller, by::Room, by::Body, by::Address)>,
     ),
-    security(("apiKey" = ["projects", "sync"])),
+    security(("apiKey" = ["sync"])),
 )]
 pub(super) async fn create(
     State(app): State<App>,
-    caller: ServiceCaller,
+    SyncCaller(caller): SyncCaller,
     body: RawBody,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let settings = parse_new(&body, app.policy)?;
@@ -71,7 +72,7 @@ pub(super) async fn create(
         }
         Err(error) => return Err(error.into()),
     }
-    let mut body = to_json(&webhook);
+    let mut body = to_json(&webhook, 0);
     body["secret"] = secret.reveal().into();
     Ok((StatusCode::CREATED, Json(body)))
 }
@@ -88,11 +89,11 @@ pub(super) async fn create(
         (status = 200, description = "Les webhooks.", body = schemas::webhook::Webhooks),
         by::Refused<by::Caller>,
     ),
-    security(("apiKey" = ["projects", "sync"])),
+    security(("apiKey" = ["sync"])),
 )]
 pub(super) async fn list(State(app): State<App>, caller: ServiceCaller) -> Result<Json<Value>, ApiError> {
     let webhooks = app.store.webhooks(Some(&caller.service)).await?;
-    let items: Vec<Value> = webhooks.iter().map(|webhook| to_json(webhook)).collect();
+    let items = try_join_all(webhooks.iter().map(|webhook| show(&app, webhook))).await?;
     Ok(Json(json!({"items": items})))
 }
 
@@ -109,15 +110,15 @@ pub(super) async fn list(State(app): State<App>, caller: ServiceCaller) -> Resul
         (status = 200, description = "Le webhook.", body = schemas::webhook::Webhook),
         by::Refused<(by::Caller, by::Existing)>,
     ),
-    security(("apiKey" = ["projects", "sync"])),
+    security(("apiKey" = ["sync"])),
 )]
 pub(super) async fn read(
     State(app): State<App>,
-    caller: ServiceCaller,
+    SyncCaller(caller): SyncCaller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let webhook = find_webhook(&app, &caller, &id).await?;
-    Ok(Json(to_json(&webhook)))
+    Ok(Json(show(&app, &webhook).await?))
 }
 
 /// `PATCH /webhooks/{id}`: a merge patch.
@@ -127,7 +128,8 @@ pub(super) async fn read(
     operation_id = "patchWebhook",
     tag = "Webhooks",
     summary = "Modifier un webhook",
-    description = "Le filtre de types compte au moment où un changement est fait.",
+    description = "Le filtre de types compte au moment où un changement est fait. Une nouvelle adresse est essayée tout \
+        de suite si le disjoncteur est ouvert.",
     params(parameters::WebhookPath),
     request_body(content(
         (schemas::webhook::WebhookPatch = "application/merge-patch+json"),
@@ -137,18 +139,22 @@ pub(super) async fn read(
         (status = 200, description = "Le webhook modifié.", body = schemas::webhook::Webhook),
         by::Refused<(by::Caller, by::Existing, by::Body, by::Address)>,
     ),
-    security(("apiKey" = ["projects", "sync"])),
+    security(("apiKey" = ["sync"])),
 )]
 pub(super) async fn patch(
     State(app): State<App>,
-    caller: ServiceCaller,
+    SyncCaller(caller): SyncCaller,
     Path(id): Path<String>,
     body: RawBody,
 ) -> Result<Json<Value>, ApiError> {
     let changed = retry_on_conflict(|| async {
         let webhook = find_webhook(&app, &caller, &id).await?;
         let settings = parse_patch(&body, &webhook, app.policy)?;
+        // The new address deserves a probe of its own, whenever the next one would have been.
+        let moved = settings.url != webhook.url;
+        let health = webhook.health.probe_now(app.clock.now()).filter(|_| moved);
         let next = Webhook {
+            health: health.unwrap_or_else(|| webhook.health.clone()),
             url: settings.url,
             event_types: settings.event_types,
             description: settings.description,
@@ -157,10 +163,14 @@ pub(super) async fn patch(
         if next == *webhook {
             return Ok(webhook);
         }
-        Ok(app.store.update_webhook(&webhook, next).await?)
+        let changed = app.store.update_webhook(&webhook, next).await?;
+        if moved {
+            app.probe(&changed).await;
+        }
+        Ok(changed)
     })
     .await?;
-    Ok(Json(to_json(&changed)))
+    Ok(Json(show(&app, &changed).await?))
 }
 
 /// `DELETE /webhooks/{id}`.
@@ -176,11 +186,11 @@ pub(super) async fn patch(
         (status = 204, description = "Le webhook n'est plus."),
         by::Refused<(by::Caller, by::Existing)>,
     ),
-    security(("apiKey" = ["projects", "sync"])),
+    security(("apiKey" = ["sync"])),
 )]
 pub(super) async fn delete(
     State(app): State<App>,
-    caller: ServiceCaller,
+    SyncCaller(caller): SyncCaller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     retry_on_conflict(|| async {
@@ -209,11 +219,11 @@ pub(super) async fn delete(
         ),
         by::Refused<(by::Caller, by::Existing)>,
     ),
-    security(("apiKey" = ["projects", "sync"])),
+    security(("apiKey" = ["sync"])),
 )]
 pub(super) async fn rotate_secret(
     State(app): State<App>,
-    caller: ServiceCaller,
+    SyncCaller(caller): SyncCaller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     retry_on_conflict(|| async {
@@ -235,18 +245,18 @@ pub(super) async fn rotate_secret(
     operation_id = "testWebhook",
     tag = "Webhooks",
     summary = "Essayer un webhook",
-    description = "Envoie tout de suite un `ping` signé et montre la réponse. Ne change rien, même sur un webhook \
-        désactivé.",
+    description = "Envoie tout de suite un `ping` signé et montre la réponse, même sur un webhook désactivé. Une \
+        réussite referme le disjoncteur d'un webhook actif : ce qui attendait part aussitôt.",
     params(parameters::WebhookPath),
     responses(
         (status = 200, description = "Ce qu'a répondu le récepteur.", body = schemas::webhook::TestResult),
         by::Refused<(by::Caller, by::Existing)>,
     ),
-    security(("apiKey" = ["projects", "sync"])),
+    security(("apiKey" = ["sync"])),
 )]
 pub(super) async fn test(
     State(app): State<App>,
-    caller: ServiceCaller,
+    SyncCaller(caller): SyncCaller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let webhook = find_webhook(&app, &caller, &id).await?;
@@ -254,6 +264,9 @@ pub(super) async fn test(
     let ping = EventId::from(app.ids.next(now));
     let body = json!({"type": "ping", "timestamp": instant::text(now), "data": {}});
     let (attempt, outcome) = app.sender()?.send(&webhook, ping.as_str(), &body, now).await?;
+    if outcome.is_success() {
+        close_breaker(&app, &caller, &id).await?;
+    }
     Ok(Json(json!({
         "delivered": outcome.is_success(),
         "statusCode": attempt.status_code,
@@ -269,23 +282,24 @@ pub(super) async fn test(
     operation_id = "enableWebhook",
     tag = "Webhooks",
     summary = "Réactiver un webhook",
-    description = "Ce qui attendait reste gardé jusqu'à `/recover`. Sans effet sur un webhook actif.",
+    description = "Ce qui attendait reste gardé jusqu'à `/recover`. D'un webhook actif, referme le disjoncteur : ce qui \
+        attendait part aussitôt.",
     params(parameters::WebhookPath),
     responses(
         (status = 200, description = "Le webhook actif.", body = schemas::webhook::Webhook),
         by::Refused<(by::Caller, by::Existing)>,
     ),
-    security(("apiKey" = ["projects", "sync"])),
+    security(("apiKey" = ["sync"])),
 )]
 pub(super) async fn enable(
     State(app): State<App>,
-    caller: ServiceCaller,
+    SyncCaller(caller): SyncCaller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let enabled = retry_on_conflict(|| async {
         let webhook = find_webhook(&app, &caller, &id).await?;
         if webhook.status() == WebhookStatus::Active {
-            return Ok(webhook);
+            return close_breaker(&app, &caller, &id).await;
         }
         app.hold_all(&webhook).await?;
         // A clean slate: the failures that disabled it must not disable it again at the first new one.
@@ -293,7 +307,55 @@ pub(super) async fn enable(
         Ok(app.store.update_webhook(&webhook, next).await?)
     })
     .await?;
-    Ok(Json(to_json(&enabled)))
+    Ok(Json(show(&app, &enabled).await?))
+}
+
+/// `POST /webhooks/{id}/disable`: a pause its service asks for.
+#[utoipa::path(
+    post,
+    path = "/webhooks/{id}/disable",
+    operation_id = "disableWebhook",
+    tag = "Webhooks",
+    summary = "Mettre un webhook en pause",
+    description = "Plus rien ne lui est envoyé, mais rien n'est perdu : les événements sont gardés, jusqu'à `/enable` \
+        puis `/recover`. Sans effet sur un webhook déjà désactivé.",
+    params(parameters::WebhookPath),
+    responses(
+        (status = 200, description = "Le webhook désactivé.", body = schemas::webhook::Webhook),
+        by::Refused<(by::Caller, by::Existing)>,
+    ),
+    security(("apiKey" = ["sync"])),
+)]
+pub(super) async fn disable(
+    State(app): State<App>,
+    SyncCaller(caller): SyncCaller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let disabled = retry_on_conflict(|| async {
+        let webhook = find_webhook(&app, &caller, &id).await?;
+        if webhook.status() == WebhookStatus::Disabled {
+            return Ok(webhook);
+        }
+        let next = Webhook { disabled: Some(DisabledReason::Paused), ..Webhook::clone(&webhook) };
+        Ok(app.store.update_webhook(&webhook, next).await?)
+    })
+    .await?;
+    Ok(Json(show(&app, &disabled).await?))
+}
+
+/// Closes the breaker of an active webhook, if it is open, and starts its backlog.
+async fn close_breaker(app: &App, caller: &ServiceCaller, id: &str) -> Result<StoredWebhook, ApiError> {
+    retry_on_conflict(|| async {
+        let webhook = find_webhook(app, caller, id).await?;
+        if webhook.status() == WebhookStatus::Disabled || webhook.health.open.is_none() {
+            return Ok(webhook);
+        }
+        let next = Webhook { health: webhook.health.recover(), ..Webhook::clone(&webhook) };
+        let closed = app.store.update_webhook(&webhook, next).await?;
+        app.start_backlog(&closed).await;
+        Ok(closed)
+    })
+    .await
 }
 
 /// The webhook of a path; 404 for another service's.
@@ -302,8 +364,19 @@ pub(super) async fn find_webhook(app: &App, caller: &ServiceCaller, id: &str) ->
     Ok(app.store.webhook(&caller.service, id).await?.ok_or(Code::NotFound)?)
 }
 
-/// The webhook as its service sees it, without any secret.
-fn to_json(webhook: &Webhook) -> Value {
+/// The webhook as its service sees it, with what waits for it.
+async fn show(app: &App, webhook: &Webhook) -> Result<Value, ApiError> {
+    let pending = match webhook.status() {
+        WebhookStatus::Active => app.store.pending_deliveries(webhook.id).await?,
+        // What is pending is shown as held.
+        WebhookStatus::Disabled => 0,
+    };
+    Ok(to_json(webhook, pending))
+}
+
+/// The webhook without any secret. Of a receiver that does well nothing is told: nothing is written of it.
+fn to_json(webhook: &Webhook, pending: usize) -> Value {
+    let health = &webhook.health;
     json!({
         "id": webhook.id,
         "url": webhook.url,
@@ -311,7 +384,12 @@ fn to_json(webhook: &Webhook) -> Value {
         "eventTypes": webhook.event_types,
         "status": webhook.status(),
         "disabledReason": webhook.disabled,
-        "breaker": if webhook.health.open.is_some() { "open" } else { "closed" },
+        "breaker": if health.open.is_some() { "open" } else { "closed" },
+        "failingSince": health.failing_since.map(instant::text),
+        "lastSuccessAt": health.last_success_at.map(instant::text),
+        "lastFailure": health.last_failure,
+        "nextProbeAt": health.open.as_ref().map(|open| instant::text(open.probe_at)),
+        "pending": pending,
         "createdAt": instant::text(webhook.created_at),
     })
 }

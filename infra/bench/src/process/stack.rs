@@ -35,6 +35,7 @@ struct Greeting {
 #[derive(Deserialize)]
 struct Service {
     projects: String,
+    sync: String,
 }
 
 impl StackProcess {
@@ -67,10 +68,20 @@ impl StackProcess {
 
     /// The key of a demonstration service, scope `projects`.
     pub(crate) fn key(&self, service: &str) -> Result<&str, Failure> {
-        let service = self.greeting.services.get(service);
-        service
-            .map(|service| service.projects.as_str())
-            .ok_or_else(|| Failure::process("passerelle", "service de démonstration absent de l'annonce"))
+        Ok(&self.service(service)?.projects)
+    }
+
+    /// The key of a service itself, which manages its webhooks.
+    ///
+    /// # Errors
+    /// When the greeting names no such service.
+    pub(crate) fn sync_key(&self, service: &str) -> Result<&str, Failure> {
+        Ok(&self.service(service)?.sync)
+    }
+
+    fn service(&self, name: &str) -> Result<&Service, Failure> {
+        let service = self.greeting.services.get(name);
+        service.ok_or_else(|| Failure::process("passerelle", "service de démonstration absent de l'annonce"))
     }
 
     /// What it has used so far.

@@ -154,7 +154,7 @@ impl Setting {
         let mut request = self
             .http
             .request(method.clone(), format!("{}/communs/v1{path}", stack.api()))
-            .header(AUTHORIZATION, format!("Bearer {}", stack.key(service)?))
+            .header(AUTHORIZATION, format!("Bearer {}", stack.sync_key(service)?))
             .header("x-user-email", USER);
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());

@@ -58,6 +58,15 @@ pub enum Supersession {
     Forbidden,
 }
 
+/// What an open breaker means to a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BreakerRule {
+    /// The delivery waits until the breaker lets it through.
+    Obey,
+    /// It is attempted all the same: its service asked for this very delivery.
+    Bypass,
+}
+
 /// A delivery as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -122,14 +131,15 @@ impl Delivery {
     /// What to do when a message names it. A message carries the number of attempts made when it was sent
     /// (`attempts_when_sent`): when more were made since, it is out of date and is ignored.
     #[must_use]
-    pub fn next_step(&self, webhook: &Webhook, attempts_when_sent: u32) -> NextStep {
+    pub fn next_step(&self, webhook: &Webhook, attempts_when_sent: u32, breaker: BreakerRule) -> NextStep {
         if self.status != DeliveryStatus::Pending || self.attempt_count != attempts_when_sent {
             return NextStep::Ignore;
         }
         if webhook.status() == WebhookStatus::Disabled {
             return NextStep::Hold;
         }
-        if webhook.health.admits(self.event_id.as_str()) { NextStep::Attempt } else { NextStep::Wait }
+        let admitted = breaker == BreakerRule::Bypass || webhook.health.admits(self.event_id.as_str());
+        if admitted { NextStep::Attempt } else { NextStep::Wait }
     }
 
     /// Whether a delivered newer version of the project would make this one useless. First attempts always go.

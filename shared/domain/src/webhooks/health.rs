@@ -9,7 +9,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::outcome::DeliveryOutcome;
+use super::outcome::{DeliveryOutcome, ErrorClass};
 use crate::instant;
 
 const FAILURES_TO_OPEN: u32 = 5;
@@ -29,6 +29,21 @@ pub enum DisabledReason {
     Gone,
     /// Five days of nothing but failures.
     Failing,
+    /// Its service asked for it.
+    Paused,
+}
+
+/// The last failed attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LastFailure {
+    /// When the attempt ended.
+    #[serde(with = "instant")]
+    pub at: DateTime<Utc>,
+    /// The HTTP status, when one came.
+    pub status_code: Option<u16>,
+    /// Why none came.
+    pub error_class: Option<ErrorClass>,
 }
 
 /// The failures of a receiver since its last success; the default value is a receiver that does well.
@@ -41,6 +56,12 @@ pub struct Health {
     /// When the first of them was.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
     pub failing_since: Option<DateTime<Utc>>,
+    /// The last success before the first of them, if any is known of.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
+    pub last_success_at: Option<DateTime<Utc>>,
+    /// The last of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_failure: Option<LastFailure>,
     /// Set while the breaker is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<OpenBreaker>,
@@ -92,6 +113,22 @@ impl Health {
         Some(Self { open: Some(leased), ..self.clone() })
     }
 
+    /// Allows the next probe at `now`, because the receiver was moved; if it fails, intervals begin anew. `None` while
+    /// the breaker is closed.
+    #[must_use]
+    pub fn probe_now(&self, now: DateTime<Utc>) -> Option<Self> {
+        self.open.as_ref()?;
+        // Doubled by a failure.
+        let interval_seconds = FIRST_PROBE.num_seconds() / 2;
+        Some(Self { open: Some(OpenBreaker { probe_at: now, interval_seconds, probe: None }), ..self.clone() })
+    }
+
+    /// The health of a receiver that was seen to do well otherwise than by a delivery: nothing is failing any more.
+    #[must_use]
+    pub fn recover(&self) -> Self {
+        Self { slow_until: self.slow_until, ..Self::default() }
+    }
+
     /// Whether the delivery of `event` may be attempted: the breaker is closed, or this is the leased probe.
     #[must_use]
     pub fn admits(&self, event: &str) -> bool {
@@ -102,7 +139,7 @@ impl Health {
     #[must_use]
     pub fn record(&self, outcome: &DeliveryOutcome, now: DateTime<Utc>) -> Self {
         if outcome.is_success() {
-            return Self { slow_until: self.slow_until, ..Self::default() };
+            return self.recover();
         }
         let failures = self.failures.saturating_add(1);
         let open = match &self.open {
@@ -119,7 +156,14 @@ impl Health {
                 probe: None,
             }),
         };
-        Self { failures, failing_since: Some(self.failing_since.unwrap_or(now)), open, slow_until: self.slow_until }
+        let last_failure = LastFailure { at: now, status_code: outcome.status(), error_class: outcome.error_class() };
+        Self {
+            failures,
+            failing_since: Some(self.failing_since.unwrap_or(now)),
+            last_failure: Some(last_failure),
+            open,
+            ..self.clone()
+        }
     }
 
     /// Why the webhook must be disabled after this outcome, if it must; `self` is the health after it.
@@ -170,6 +214,29 @@ mod tests {
         }
         let probing = health.lease_probe("evt_9", now + LONGEST_PROBE).unwrap();
         assert!(probing.record(&SUCCESS, now).is_well());
+    }
+
+    #[test]
+    fn a_receiver_that_was_moved_is_probed_at_once_and_intervals_begin_anew() {
+        let late = (0..5).fold(opened(), |health, _| {
+            let at = health.open.as_ref().unwrap().probe_at;
+            health.lease_probe("evt_1", at).unwrap().record(&FAILURE, at)
+        });
+        assert!(late.lease_probe("evt_2", start() + TimeDelta::seconds(1_000)).is_none());
+        let now = start() + TimeDelta::seconds(1_000);
+        let probing = late.probe_now(now).unwrap().lease_probe("evt_2", now).unwrap();
+        assert!(probing.admits("evt_2") && !probing.admits("evt_1"));
+        let failed = probing.record(&FAILURE, now);
+        assert_eq!(failed.open.unwrap().probe_at, now + FIRST_PROBE);
+        assert!(Health::default().probe_now(now).is_none());
+    }
+
+    #[test]
+    fn the_last_failure_is_told_until_a_success() {
+        let failed = Health::default().record(&FAILURE, start());
+        let last = LastFailure { at: start(), status_code: Some(500), error_class: None };
+        assert_eq!(failed.last_failure, Some(last));
+        assert_eq!(failed.record(&SUCCESS, start()), Health::default());
     }
 
     #[test]

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDateTime, TimeDelta, Utc};
 
 use super::outcome::{DeliveryOutcome, ErrorClass};
 
@@ -87,8 +87,8 @@ pub fn delay(attempt: u32, outcome: &DeliveryOutcome, unit: f64) -> Option<Durat
     Some(scheduled.max(floor).max(asked))
 }
 
-/// Reads a `Retry-After` header: a number of seconds, or an HTTP date, of which the time left from `now` is taken.
-/// `None` when it is neither.
+/// Reads a `Retry-After` header: a number of seconds, or an HTTP date in any of the three forms of RFC 9110 (5.6.7), of
+/// which the time left from `now` is taken. `None` when it is neither.
 #[must_use]
 pub fn parse_retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
     let value = value.trim();
@@ -96,8 +96,26 @@ pub fn parse_retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
         // A number too long to be read is longer than any bound.
         return Some(value.parse().map_or(RETRY_AFTER_BOUND, Duration::from_secs));
     }
-    let date = DateTime::parse_from_rfc2822(value).ok()?;
-    Some((date.with_timezone(&Utc) - now).to_std().unwrap_or_default())
+    let date = parse_http_date(value, now)?;
+    Some((date - now).to_std().unwrap_or_default())
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`; or the older `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`.
+fn parse_http_date(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    if let Ok(date) = DateTime::parse_from_rfc2822(text) {
+        return Some(date.with_timezone(&Utc));
+    }
+    if let Ok(asctime) = NaiveDateTime::parse_from_str(text, "%a %b %e %H:%M:%S %Y") {
+        return Some(asctime.and_utc());
+    }
+    // RFC 850: the century is the one that puts the year at most fifty years ahead, and the weekday is that of the date.
+    let (weekday, rest) = text.split_once(", ")?;
+    let (day_month, rest) = rest.split_at_checked(7)?;
+    let (two_digits, time) = rest.split_at_checked(2)?;
+    let in_century = two_digits.parse::<i32>().ok()? + now.year() / 100 * 100;
+    let year = if in_century > now.year() + 50 { in_century - 100 } else { in_century };
+    let date = NaiveDateTime::parse_from_str(&format!("{day_month}{year}{time}"), "%d-%b-%Y %H:%M:%S GMT").ok()?;
+    date.format("%A").to_string().eq_ignore_ascii_case(weekday).then(|| date.and_utc())
 }
 
 #[cfg(test)]
@@ -173,6 +191,15 @@ mod tests {
         check("99999999999999999999999", Some(86_400));
         check("Mon, 02 Nov 2026 09:02:00 GMT", Some(120));
         check("Mon, 02 Nov 2026 08:00:00 GMT", Some(0));
+        check("Monday, 02-Nov-26 09:02:00 GMT", Some(120));
+        check("Monday, 02-Nov-26 08:00:00 GMT", Some(0));
+        check("Mon Nov  2 09:02:00 2026", Some(120));
+        check("Mon Nov 02 09:02:00 2026", Some(120));
+        check("Sunday, 06-Nov-94 08:49:37 GMT", Some(0));
+        check("Tuesday, 02-Nov-26 09:02:00 GMT", None);
+        check("Tue Nov  2 09:02:00 2026", None);
+        check("Monday, 02-Nov-é 09:02:00 GMT", None);
+        check("Monday, ", None);
         check("", None);
         check("-5", None);
         check("1.5", None);

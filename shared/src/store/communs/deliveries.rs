@@ -19,6 +19,10 @@ use domain::webhooks::subscription::WebhookId;
 /// How many newer versions are looked at at a time: one `BatchGetItem`.
 const VERSIONS_AT_A_TIME: i32 = KEYS_AT_A_TIME as i32;
 
+/// Up to where pending deliveries are counted: one `Query` of the index.
+const PENDING_COUNTED: i32 = 1_000;
+/// How many deliveries are searched for the last success.
+const LATEST: i32 = 100;
 /// How many deliveries are held at the same time.
 const HELD_AT_ONCE: usize = 16;
 
@@ -103,6 +107,25 @@ impl CommunsStore {
         let due = self.due(&keys::retry_partition(webhook), now, limit).await?;
         let entry = |due: Due| Some((keys::event_of_delivery(&due.key.sk)?, due.due_at));
         Ok(due.into_iter().filter_map(entry).collect())
+    }
+
+    /// How many deliveries of a webhook are pending, up to [`PENDING_COUNTED`].
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn pending_deliveries(&self, webhook: WebhookId) -> Result<usize, StoreError> {
+        let pending = self.query_index(keys::DUE, keys::retry_partition(webhook)).page(PENDING_COUNTED).await?;
+        Ok(pending.items.len())
+    }
+
+    /// When the receiver last took a delivery, as far as its latest hundred tell.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn last_success(&self, webhook: WebhookId) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let latest = self.deliveries(webhook, None, LATEST).await?;
+        let delivered = latest.iter().filter(|delivery| delivery.status == DeliveryStatus::Delivered);
+        Ok(delivered.filter_map(|delivery| delivery.attempts.last()).map(|attempt| attempt.at).max())
     }
 
     /// Takes over until `until` a delivery that was to be swept at `due`.

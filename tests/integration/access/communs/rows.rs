@@ -122,6 +122,7 @@ const ROWS: &[Written] = &[
     ("POST", "/webhooks/{id}/rotate-secret", "", Target::Webhook, none),
     ("POST", "/webhooks/{id}/test", "", Target::Webhook, none),
     ("POST", "/webhooks/{id}/enable", "", Target::Webhook, none),
+    ("POST", "/webhooks/{id}/disable", "", Target::Webhook, none),
     ("GET", "/webhooks/{id}/deliveries", "", Target::Delivery, none),
     ("GET", "/webhooks/{id}/deliveries/{eventId}", "", Target::Delivery, none),
     ("POST", "/webhooks/{id}/deliveries/{eventId}/resend", "", Target::Delivery, none),

@@ -27,6 +27,21 @@ pub(crate) struct Webhook {
     disabled_reason: Option<DisabledReason>,
     /// `open` : le récepteur échoue, une seule livraison l'essaie de temps en temps et les autres attendent.
     breaker: Breaker,
+    /// Depuis quand le récepteur échoue ; `null` s'il va bien, comme tout ce qui suit.
+    #[schema(required)]
+    failing_since: Option<DateTime<Utc>>,
+    /// La dernière réussite avant ces échecs, si elle est connue.
+    #[schema(required)]
+    last_success_at: Option<DateTime<Utc>>,
+    /// Le dernier échec.
+    #[schema(required)]
+    last_failure: Option<LastFailure>,
+    /// Quand le disjoncteur ouvert laisse passer la prochaine livraison d'essai.
+    #[schema(required)]
+    next_probe_at: Option<DateTime<Utc>>,
+    /// Combien de livraisons attendent une reprise ou le disjoncteur, comptées jusqu'à 1000.
+    #[schema(maximum = 1_000)]
+    pending: u32,
     created_at: DateTime<Utc>,
 }
 
@@ -38,12 +53,26 @@ pub(crate) enum WebhookStatus {
     Disabled,
 }
 
-/// `gone` : le récepteur a répondu 410 ; `failing` : cinq jours sans une réussite.
+/// `gone` : le récepteur a répondu 410 ; `failing` : cinq jours sans une réussite ; `paused` : à la demande du service.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum DisabledReason {
     Gone,
     Failing,
+    Paused,
+}
+
+/// Une tentative qui a échoué.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LastFailure {
+    at: DateTime<Utc>,
+    /// Le statut HTTP, s'il en est venu un.
+    #[schema(required, example = 503)]
+    status_code: Option<u16>,
+    /// Pourquoi il n'en est pas venu.
+    #[schema(required)]
+    error_class: Option<ErrorClass>,
 }
 
 /// L'état du disjoncteur.

@@ -67,7 +67,7 @@ fn every_status_meets_every_state_of_the_webhook_and_every_age_of_the_message() 
     let webhooks = [&active, &disabled, &open, &probing_this, &probing_another];
     let check = |status, attempts, attempts_when_sent, expected: [NextStep; 5]| {
         let delivery = delivery(status, attempts);
-        let steps = webhooks.map(|webhook| delivery.next_step(webhook, attempts_when_sent));
+        let steps = webhooks.map(|webhook| delivery.next_step(webhook, attempts_when_sent, BreakerRule::Obey));
         assert_eq!(steps, expected, "{status:?}, {attempts} made, {attempts_when_sent} when the message was sent");
     };
     use NextStep::{Attempt, Hold, Ignore, Wait};
@@ -83,6 +83,16 @@ fn every_status_meets_every_state_of_the_webhook_and_every_age_of_the_message() 
             check(over, made + 1, made, [Ignore; 5]);
         }
     }
+}
+
+#[test]
+fn what_its_service_asked_for_is_attempted_through_an_open_breaker() {
+    let pending = delivery(DeliveryStatus::Pending, 3);
+    let step = |webhook: &Webhook, attempts| pending.next_step(webhook, attempts, BreakerRule::Bypass);
+    assert_eq!(step(&open_webhook(None), 3), NextStep::Attempt);
+    assert_eq!(step(&open_webhook(None), 2), NextStep::Ignore);
+    let disabled = Webhook { disabled: Some(DisabledReason::Paused), ..open_webhook(None) };
+    assert_eq!(step(&disabled, 3), NextStep::Hold);
 }
 
 #[test]
