@@ -245,6 +245,31 @@ fn every_placeholder_of_the_pages_is_a_name_of_the_template() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+#[test]
+fn every_decision_has_its_status_and_is_listed() {
+    let folder = root().join("docs/decisions");
+    let index = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    let mut numbers = BTreeSet::new();
+    let mut faults = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name == "README.md" {
+            continue;
+        }
+        if !std::fs::read_to_string(&path).unwrap().contains("\n**Status.** ") {
+            faults.push(format!("{name}: no status"));
+        }
+        if !index.contains(&format!("({name})")) {
+            faults.push(format!("{name}: not in the index"));
+        }
+        if !numbers.insert(name[..4].to_owned()) {
+            faults.push(format!("{name}: its number is taken"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 /// What a procedure's last line names was tried: `module::test` is a test in the file of that module.
 #[test]
 fn every_test_that_a_procedure_names_exists() {
