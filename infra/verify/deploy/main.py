@@ -49,7 +49,7 @@ def drive(stack: Stack, passerelle: Path, work: Path) -> None:
     gaps.allow_loopback(stack)
     communs.told(api, keys["tet"], keys["mec"])
     droits.load(api, keys["manage"])
-    droits.sign_in(api)
+    droits.sign_in(api, keys["manage"])
     droits.second_factor(api, stack, work / "stand-ins.log")
     coop.synchronise(api, stack, keys["coop"])
     coop.nightly(api, stack, keys["coop"])

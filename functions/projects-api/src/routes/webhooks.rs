@@ -91,7 +91,7 @@ pub(super) async fn create(
     ),
     security(("apiKey" = ["sync"])),
 )]
-pub(super) async fn list(State(app): State<App>, caller: ServiceCaller) -> Result<Json<Value>, ApiError> {
+pub(super) async fn list(State(app): State<App>, SyncCaller(caller): SyncCaller) -> Result<Json<Value>, ApiError> {
     let webhooks = app.store.webhooks(Some(&caller.service)).await?;
     let items = try_join_all(webhooks.iter().map(|webhook| show(&app, webhook))).await?;
     Ok(Json(json!({"items": items})))

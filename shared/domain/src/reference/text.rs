@@ -1,6 +1,6 @@
 //! Texts people write: one form for what looks alike, and nothing that breaks a receiver.
 //!
-//! Source: docs/spec/amendments.md#communs
+//! Source: docs/spec/communs.md#precisions
 
 use serde::Deserialize;
 use thiserror::Error;
