@@ -109,7 +109,7 @@ impl CommunsStore {
         Ok(due.into_iter().filter_map(entry).collect())
     }
 
-    /// How many deliveries of a webhook are pending, up to [`PENDING_COUNTED`].
+    /// How many deliveries of a webhook are pending, up to `PENDING_COUNTED`.
     ///
     /// # Errors
     /// When DynamoDB fails.
