@@ -13,6 +13,4 @@ pub mod page_size;
 pub mod pages;
 pub mod parameters;
 pub mod problem;
-pub mod query;
 pub mod routing;
-pub mod values;

@@ -26,7 +26,11 @@ pub(crate) fn check(headers: &HeaderMap, current: Option<u64>) -> Result<(), Pro
         Some(version) => format!("La version courante est {version}."),
         None => "Le projet n'existe pas.".to_owned(),
     };
-    Err(Problem::new(Code::VersionConflict).detail(detail).member("currentVersion", current))
+    let problem = Problem::new(Code::VersionConflict).detail(detail);
+    Err(match current {
+        Some(version) => problem.member("currentVersion", version),
+        None => problem,
+    })
 }
 
 /// Whether one of the header's tags names the current version; `None` without the header.

@@ -15,6 +15,5 @@ pub mod fair_share;
 pub mod instant;
 pub mod query;
 pub mod reference;
-pub mod shape;
 pub mod uuid_text;
 pub mod webhooks;

@@ -4,10 +4,9 @@ use std::convert::Infallible;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
-use domain::body::{Fault, Parsed, parse};
+use domain::body::{Parsed, parse};
 use http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::problem::{Code, Problem};
 
@@ -15,8 +14,6 @@ use super::problem::{Code, Problem};
 pub const MAX_BYTES: usize = 1024 * 1024;
 /// The largest body of a bulk: what Lambda's limit of 6 MiB leaves of an event that holds it as an escaped text.
 pub const MAX_BULK_BYTES: usize = 5_000_000;
-/// The deepest nesting accepted.
-const MAX_DEPTH: usize = 32;
 
 /// The media types a route takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,19 +90,6 @@ impl RawBody {
         let essence = given.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
         if media.accepts(&essence) { Ok(bytes) } else { Err(Code::UnsupportedMediaType.into()) }
     }
-
-    /// The body as JSON.
-    ///
-    /// # Errors
-    /// 413, 415 (neither JSON nor, where `merge_patch` allows it, a merge patch), 400 (not JSON, too deep).
-    pub fn json(&self, merge_patch: bool) -> Result<Value, Problem> {
-        let bytes = self.text(if merge_patch { Media::MergePatch } else { Media::Json })?;
-        let fault = |detail: &str| Problem::shape(Fault::new("", detail));
-        if depth(bytes) > MAX_DEPTH {
-            return Err(fault("imbrication trop profonde: 32 niveaux au plus"));
-        }
-        serde_json::from_slice(bytes).map_err(|_| fault("ce n'est pas du JSON"))
-    }
 }
 
 async fn limited(body: Body, headers: &HeaderMap, max: usize) -> Result<Vec<u8>, Problem> {
@@ -115,35 +99,4 @@ async fn limited(body: Body, headers: &HeaderMap, max: usize) -> Result<Vec<u8>,
         return Err(too_large());
     }
     axum::body::to_bytes(body, max).await.map(Vec::from).map_err(|_| too_large())
-}
-
-/// How deep the brackets nest, strings apart. Counted before parsing, so that no parser recurses on hostile input.
-fn depth(json: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
-    for byte in json {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn depth_ignores_brackets_in_strings() {
-        assert_eq!(depth(br#"{"a":[1,{"b":"[[[\"[["}]}"#), 3);
-        assert_eq!(depth(b"3"), 0);
-        assert_eq!(depth("[".repeat(40).as_bytes()), 40);
-    }
 }

@@ -16,7 +16,7 @@ use crate::caller::DataCaller;
 use crate::export::{Export, MAX_BYTES, MEDIA_TYPE};
 use crate::lists::Filter;
 use crate::openapi::{queries, refusals as by, schemas};
-use passerelle::web::values::uuid;
+use domain::uuid_text::parse_hyphenated_uuid;
 
 /// Rows read at a time.
 const PAGE: usize = 500;
@@ -113,7 +113,7 @@ pub(super) async fn group(
 
 /// The housing of a campaign or group that the caller sees, in the order loaded.
 async fn collection(app: &App, kind: Kind, caller: &DataCaller, id: &str, name: &str) -> Result<Response, ApiError> {
-    let id = uuid(id).ok_or(Code::NotFound)?;
+    let id = parse_hyphenated_uuid(id).ok_or(Code::NotFound)?;
     let found = app.store.collection(kind, id).await?.ok_or(Code::NotFound)?;
     if caller.establishments(&Filter::default()).is_some_and(|own| !own.contains(&found.establishment_id)) {
         return Err(Code::NotFound.into());

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::caller::DataCaller;
 use crate::lists::{self, Filter, Window};
 use crate::openapi::{queries, refusals as by, schemas};
-use passerelle::web::values::uuid;
+use domain::uuid_text::parse_hyphenated_uuid;
 
 /// `GET /housing`.
 #[utoipa::path(
@@ -86,7 +86,7 @@ pub(super) async fn read(
     caller: DataCaller,
     Path(id): Path<String>,
 ) -> Result<Json<Housing>, ApiError> {
-    let id = uuid(&id).ok_or(Code::NotFound)?;
+    let id = parse_hyphenated_uuid(&id).ok_or(Code::NotFound)?;
     let housing = app.store.housing(id).await?.filter(|housing| caller.sees(housing.geo_code));
     Ok(Json(housing.ok_or(Code::NotFound)?))
 }

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::caller::DataCaller;
 use crate::lists::{self, Window};
 use crate::openapi::{queries, refusals as by, schemas};
-use passerelle::web::values::uuid;
+use domain::uuid_text::parse_hyphenated_uuid;
 
 /// `GET /owners`.
 #[utoipa::path(
@@ -62,7 +62,7 @@ pub(super) async fn read(
     caller: DataCaller,
     Path(id): Path<String>,
 ) -> Result<Json<Owner>, ApiError> {
-    let id = uuid(&id).ok_or(Code::NotFound)?;
+    let id = parse_hyphenated_uuid(&id).ok_or(Code::NotFound)?;
     let (owner, communes) = futures_util::try_join!(app.store.owner(id), app.store.communes_of_owner(id))?;
     let seen = communes.into_iter().any(|commune| caller.sees(commune));
     Ok(Json(owner.filter(|_| seen).ok_or(Code::NotFound)?))
