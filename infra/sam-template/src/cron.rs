@@ -4,7 +4,7 @@
 //! by name. Where clocks change, it does what EventBridge Scheduler does: a time that does not exist is skipped, one
 //! that comes twice counts once.
 //!
-//! Source: <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html>
+//! The grammar: <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html>
 
 use std::collections::BTreeSet;
 
