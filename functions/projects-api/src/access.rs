@@ -13,7 +13,7 @@ use http::request::Parts;
 use passerelle::identity::person_hash::Person;
 use passerelle::platform::clock::Clock;
 use passerelle::store::communs::CommunsStore;
-use passerelle::store::communs::grants::Held;
+use passerelle::store::communs::grants::StoredRights;
 use passerelle::store::communs::opening::Opening;
 use passerelle::store::communs::projects::{ProjectReader, Stored};
 use passerelle::web::conflict::retry_on_conflict;
@@ -170,7 +170,7 @@ impl<R: Rule> FromRequestParts<App> for ProjectAccess<R> {
         }
         let (project, revision) = live(opening.project)?;
         R::judge_path(&path, &caller)?;
-        let level = app.projects.require::<R>(&caller, &project, Some(opening.held)).await?;
+        let level = app.projects.require::<R>(&caller, &project, Some(opening.rights)).await?;
         // No route about one project takes parameters.
         let NoQuery = NoQuery::from_request_parts(parts, app).await?;
         let found = Found { project, revision, level };
@@ -243,16 +243,16 @@ impl Projects {
     }
 
     /// Refuses a caller without the right: with a user, that user's level counts; a `sync` key without one reads
-    /// everything, and writes what its service created or is linked to as a writer. `held` are the user's rights where
+    /// everything, and writes what its service created or is linked to as a writer. `rights` are the user's rights where
     /// they were read already. The level is returned.
     async fn require<R: Rule>(
         &self,
         caller: &ServiceCaller,
         project: &Project,
-        held: Option<Held>,
+        rights: Option<StoredRights>,
     ) -> Result<Option<Level>, ApiError> {
-        let level = match (&caller.user, held) {
-            (Some(user), Some(held)) => self.rehash(user, project.id, &held).await.level(),
+        let level = match (&caller.user, rights) {
+            (Some(user), Some(rights)) => self.rehash(user, project.id, &rights).await.level(),
             (Some(user), None) => self.grant(user, project.id).await?.level(),
             (None, _) if caller.scope != Scope::Sync => None,
             (None, _) => Some(if project.may_be_written_by(&caller.service) { Level::Write } else { Level::Read }),
@@ -268,17 +268,17 @@ impl Projects {
 
     /// The rights of a person on a project.
     pub(crate) async fn grant(&self, person: &Person, id: ProjectId) -> Result<Grant, ApiError> {
-        let held = self.store.grant(person, id).await?;
-        Ok(self.rehash(person, id, &held).await)
+        let rights = self.store.grant(person, id).await?;
+        Ok(self.rehash(person, id, &rights).await)
     }
 
     /// The rights read; those found under an older key are moved under the current one on the way.
-    async fn rehash(&self, person: &Person, id: ProjectId, held: &Held) -> Grant {
-        if let Err(error) = self.store.rehash_grant(person, id, held, self.clock.now()).await {
+    async fn rehash(&self, person: &Person, id: ProjectId, rights: &StoredRights) -> Grant {
+        if let Err(error) = self.store.rehash_grant(person, id, rights, self.clock.now()).await {
             // The right holds under its old key as well: the next one to see it tries again.
             tracing::warn!(error = %error, "right not re-hashed");
         }
-        held.grant()
+        rights.grant()
     }
 }
 

@@ -6,7 +6,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::communs::event::{Event, EventId};
 use domain::communs::permission::{Grant, Level};
-use domain::communs::project::{Change, Outcome, Project, ProjectId};
+use domain::communs::project::{Project, ProjectChange, ProjectId, ProjectOutcome};
 use domain::communs::values::Porteur;
 use passerelle::identity::person_hash::Person;
 use passerelle::platform::clock::Clock;
@@ -16,7 +16,7 @@ use passerelle::platform::queue::{DeliveryQueue, DeliveryTask};
 use passerelle::platform::secrets::RotatingKeys;
 use passerelle::store::communs::CommunsStore;
 use passerelle::store::communs::events::Recipient;
-use passerelle::store::communs::grants::Held;
+use passerelle::store::communs::grants::StoredRights;
 use passerelle::store::transaction::Transaction;
 use passerelle::web::error::ApiError;
 
@@ -56,7 +56,7 @@ impl ProjectWrites {
     ///
     /// # Errors
     /// When a right cannot be read, or an item not be built.
-    pub(crate) async fn creation(&self, caller: &ServiceCaller, change: &Change) -> Result<Write, ApiError> {
+    pub(crate) async fn creation(&self, caller: &ServiceCaller, change: &ProjectChange) -> Result<Write, ApiError> {
         let mut transaction = Transaction::default();
         let project = &change.project;
         self.store.create_project(&mut transaction, project)?;
@@ -73,16 +73,16 @@ impl ProjectWrites {
         &self,
         caller: &ServiceCaller,
         found: &Found,
-        outcome: &Outcome,
+        outcome: &ProjectOutcome,
     ) -> Result<Write, ApiError> {
         let mut transaction = Transaction::default();
         match outcome {
-            Outcome::Unchanged => Ok(Write::default()),
-            Outcome::Silent(next) => {
+            ProjectOutcome::Unchanged => Ok(Write::default()),
+            ProjectOutcome::Silent(next) => {
                 self.store.update_project(&mut transaction, &found.project, next, found.revision)?;
                 Ok(Write { transaction, event: None })
             }
-            Outcome::Changed(change) => {
+            ProjectOutcome::Changed(change) => {
                 let (before, after) = (&found.project, &change.project);
                 self.store.update_project(&mut transaction, before, after, found.revision)?;
                 let porteurs = (before.content.porteur.as_ref(), after.content.porteur.as_ref());
@@ -118,20 +118,20 @@ impl ProjectWrites {
         person: &Person,
         level: Option<Level>,
     ) -> Result<Write, ApiError> {
-        let held = self.store.grant(person, project.id).await?;
-        let before = held.grant();
+        let rights = self.store.grant(person, project.id).await?;
+        let before = rights.grant();
         if before.explicit == level {
             return Ok(Write::default());
         }
         let now = self.clock.now();
         let mut transaction = Transaction::default();
         let wanted = Grant { explicit: level, ..before };
-        self.store.set_grant(&mut transaction, person, project.id, &held, wanted, now)?;
+        self.store.set_grant(&mut transaction, person, project.id, &rights, wanted, now)?;
         let event = Event::of_permission(self.event_id(now), &caller.service, project.id, level, now);
         Ok(Write { transaction, event: Some(event) })
     }
 
-    /// The end of every right of a person on a project, `held` until now, and of the porteur if `blanked` says so.
+    /// The end of every right of a person on a project, `rights` until now, and of the porteur if `blanked` says so.
     ///
     /// # Errors
     /// When an item cannot be built.
@@ -140,18 +140,18 @@ impl ProjectWrites {
         caller: &ServiceCaller,
         found: &Found,
         person: &Person,
-        held: &Held,
-        blanked: &Outcome,
+        rights: &StoredRights,
+        blanked: &ProjectOutcome,
     ) -> Result<Write, ApiError> {
         let (now, id) = (self.clock.now(), found.project.id);
         let mut transaction = Transaction::default();
-        self.store.set_grant(&mut transaction, person, id, held, held.grant().trace(), now)?;
+        self.store.set_grant(&mut transaction, person, id, rights, rights.grant().trace(), now)?;
         match blanked {
-            Outcome::Changed(change) => {
+            ProjectOutcome::Changed(change) => {
                 self.store.update_project(&mut transaction, &found.project, &change.project, found.revision)?;
                 self.change(transaction, &caller.without_user(), change)
             }
-            Outcome::Unchanged | Outcome::Silent(_) => {
+            ProjectOutcome::Unchanged | ProjectOutcome::Silent(_) => {
                 let event = Event::of_erased_right(self.event_id(now), &caller.service, &found.project, now);
                 Ok(Write { transaction, event: Some(event) })
             }
@@ -159,7 +159,12 @@ impl ProjectWrites {
     }
 
     /// A new version, given the writes that come with it: its history and event are added.
-    fn change(&self, mut transaction: Transaction, caller: &ServiceCaller, change: &Change) -> Result<Write, ApiError> {
+    fn change(
+        &self,
+        mut transaction: Transaction,
+        caller: &ServiceCaller,
+        change: &ProjectChange,
+    ) -> Result<Write, ApiError> {
         let event = Event::of_change(self.event_id(change.project.updated_at), &caller.service, change);
         self.store.add_history(&mut transaction, &event, caller.user.is_some())?;
         Ok(Write { transaction, event: Some(event) })
@@ -235,15 +240,15 @@ impl ProjectWrites {
             }
         }
         for person in people {
-            let held: Held = self.store.grant(person, project).await?;
-            let mut wanted = held.grant();
+            let rights: StoredRights = self.store.grant(person, project).await?;
+            let mut wanted = rights.grant();
             if creator == Some(person) {
                 wanted.explicit = Some(Level::Write);
             }
             if before != after {
                 wanted = wanted.with_porteur(after.as_ref() == Some(person));
             }
-            self.store.set_grant(transaction, person, project, &held, wanted, self.clock.now())?;
+            self.store.set_grant(transaction, person, project, &rights, wanted, self.clock.now())?;
         }
         Ok(())
     }

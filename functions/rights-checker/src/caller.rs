@@ -134,17 +134,17 @@ impl FromRequestParts<App> for DataCaller {
             let causes = banner(user.suspension.as_ref(), None);
             return Err(Problem::new(Code::UserSuspended).member("causes", json!(causes)).into());
         }
-        let standing = app.store.standing(user.id, establishment).await?;
-        if !standing.member && user.role != Role::Admin {
+        let membership = app.store.membership(user.id, establishment).await?;
+        if !membership.member && user.role != Role::Admin {
             return Err(Code::Unauthenticated.into());
         }
-        let establishment = standing.establishment.ok_or(Code::Unauthenticated)?;
-        let communes = match (user.role, &standing.perimeter) {
+        let establishment = membership.establishment.ok_or(Code::Unauthenticated)?;
+        let communes = match (user.role, &membership.perimeter) {
             // Who is granted no perimeter is suspended for it, unless an operator has ended a suspension since.
             (Role::Usual, StoredPerimeter::NotGranted) => Vec::new(),
             (role, perimeter) => visible_communes(role, &establishment, perimeter),
         };
-        let establishments = if user.role == Role::Admin || standing.perimeter.is_checked() {
+        let establishments = if user.role == Role::Admin || membership.perimeter.is_checked() {
             vec![establishment.id]
         } else {
             Vec::new()

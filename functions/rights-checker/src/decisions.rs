@@ -11,7 +11,7 @@ use domain::droits::portail_df::Consultation;
 use domain::droits::sign_in::{self, Password, SecondFactor, SignInFacts, SignInOutcome};
 use passerelle::clients::portail_df::PortailDf;
 use passerelle::platform::clock::Clock;
-use passerelle::store::droits::{DroitsStore, Standing};
+use passerelle::store::droits::{DroitsStore, Membership};
 use passerelle::web::error::ApiError;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -44,7 +44,7 @@ pub(crate) struct Credentials {
 /// A decision about somebody in an establishment, with what was stored of them there when it was taken.
 pub(crate) struct Decided<O> {
     pub(crate) decision: Decision<O>,
-    pub(crate) standing: Standing,
+    pub(crate) membership: Membership,
 }
 
 impl Decisions {
@@ -81,23 +81,23 @@ impl Decisions {
         credentials: Credentials,
         question: &Question<'_>,
     ) -> Result<Decided<SignInOutcome>, ApiError> {
-        let standing = match user {
+        let membership = match user {
             Some(user) => {
                 let establishment = credentials.establishment.unwrap_or(user.establishment_id);
-                self.store.standing(user.id, establishment).await?
+                self.store.membership(user.id, establishment).await?
             }
-            None => Standing::default(),
+            None => Membership::default(),
         };
         let facts = SignInFacts {
             user,
             password: credentials.password,
             second_factor: credentials.second_factor,
-            establishment: standing.establishment.as_ref(),
-            member: standing.member,
-            checked_before: standing.perimeter.is_checked(),
+            establishment: membership.establishment.as_ref(),
+            member: membership.member,
+            checked_before: membership.perimeter.is_checked(),
         };
         let decision = self.finish(sign_in::begin(&facts), question).await;
-        Ok(Decided { decision, standing })
+        Ok(Decided { decision, membership })
     }
 
     /// M1 to M10.
@@ -107,10 +107,10 @@ impl Decisions {
         establishment: Uuid,
         question: &Question<'_>,
     ) -> Result<Decided<ChangeOutcome>, ApiError> {
-        let standing = self.store.standing(user.id, establishment).await?;
-        let facts = ChangeFacts { user, establishment: standing.establishment.as_ref(), member: standing.member };
+        let membership = self.store.membership(user.id, establishment).await?;
+        let facts = ChangeFacts { user, establishment: membership.establishment.as_ref(), member: membership.member };
         let decision = self.finish(change::begin(&facts), question).await;
-        Ok(Decided { decision, standing })
+        Ok(Decided { decision, membership })
     }
 
     async fn finish<P: Pending>(&self, step: Step<P>, question: &Question<'_>) -> Decision<P::Outcome> {

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::droits::account::Role;
 use domain::droits::perimeter::GeoCode;
 use domain::query::Limit;
-use passerelle::store::droits::{List, Page, Place};
+use passerelle::store::droits::{List, ListPosition, Page};
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
@@ -24,12 +24,12 @@ const NO_CURSOR: &str = "le `nextCursor` d'une page précédente de cette liste 
 /// A place as a cursor writes it: base64url of JSON.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Cursor(Place);
+pub(crate) struct Cursor(ListPosition);
 
 /// The part of a list that is asked for.
 pub(crate) struct Window {
     pub(crate) limit: usize,
-    pub(crate) after: Option<Place>,
+    pub(crate) after: Option<ListPosition>,
 }
 
 /// What narrows a list. A filter that is present and empty shows nothing; one that is absent filters nothing.

@@ -6,7 +6,7 @@ use passerelle::identity::access_token::{self, Claims};
 use passerelle::platform::clock::Clock;
 use passerelle::platform::measures::Count;
 use passerelle::platform::secrets::RotatingKeys;
-use passerelle::store::droits::{DroitsStore, Standing, StoredUser};
+use passerelle::store::droits::{DroitsStore, Membership, StoredUser};
 use passerelle::store::transaction::Transaction;
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::Code;
@@ -26,7 +26,7 @@ pub(crate) struct Opening<'a> {
     /// The user as read.
     pub(crate) stored: &'a StoredUser,
     /// What was stored of them in the establishment, as read.
-    pub(crate) standing: Standing,
+    pub(crate) membership: Membership,
     /// The rights found.
     pub(crate) rights: &'a Rights,
     pub(crate) current: CurrentEstablishment,
@@ -45,8 +45,8 @@ impl Sessions {
     /// # Errors
     /// [`ApiError::DecideAgain`] when the user was changed meanwhile.
     pub(crate) async fn open(&self, opening: Opening<'_>) -> Result<Value, ApiError> {
-        let Opening { stored, standing, rights, current } = opening;
-        let establishment = standing.establishment.ok_or(Code::EstablishmentMissing)?;
+        let Opening { stored, membership, rights, current } = opening;
+        let establishment = membership.establishment.ok_or(Code::EstablishmentMissing)?;
         let now = self.clock.now();
         let suspension = rights.suspension(stored.user.suspension.as_ref());
         let mut user = User { suspension, last_authenticated_at: Some(now), ..stored.user.clone() };
@@ -55,7 +55,7 @@ impl Sessions {
         }
         let mut transaction = Transaction::default();
         self.store.update_user(&mut transaction, stored, &user)?;
-        let mut perimeter = standing.perimeter;
+        let mut perimeter = membership.perimeter;
         if let Rights::Checked { perimeter: found, .. } = rights {
             self.store.set_perimeter(&mut transaction, user.id, establishment.id, found.as_ref(), now)?;
             perimeter = found.clone().into();

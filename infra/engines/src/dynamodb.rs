@@ -27,12 +27,12 @@ mod tokens;
 
 /// The DynamoDB engine.
 pub(super) struct DynamoDb {
-    place: Place,
+    medium: Medium,
     tokens: Tokens,
 }
 
 /// Where the tables are.
-enum Place {
+enum Medium {
     /// In memory: a call is answered at once, by the thread that makes it.
     Memory(Database),
     /// On file: a call waits for the disk, which must not hold up the threads that run tasks.
@@ -47,7 +47,7 @@ impl DynamoDb {
     pub(super) fn memory(clock: Clock) -> Result<Self, DynoxideError> {
         let seconds = Arc::new(Seconds(clock.clone()));
         let database = Database::memory_with_clock(seconds)?;
-        Ok(Self { place: Place::Memory(database), tokens: Tokens::new(clock) })
+        Ok(Self { medium: Medium::Memory(database), tokens: Tokens::new(clock) })
     }
 
     /// An engine on the file at `path`, whose TTL follows the machine's clock.
@@ -55,7 +55,7 @@ impl DynamoDb {
     /// # Errors
     /// When the file cannot be opened or is not a database.
     pub(super) fn open(path: &Path, clock: Clock) -> Result<Self, DynoxideError> {
-        Ok(Self { place: Place::File(Grouped::open(path)?), tokens: Tokens::new(clock) })
+        Ok(Self { medium: Medium::File(Grouped::open(path)?), tokens: Tokens::new(clock) })
     }
 
     /// Answers one operation.
@@ -101,9 +101,9 @@ impl DynamoDb {
         writes: bool,
         work: impl FnOnce(&Database) -> T + Send + 'static,
     ) -> Result<T, DynoxideError> {
-        match &self.place {
-            Place::Memory(database) => Ok(work(database)),
-            Place::File(grouped) => grouped.run(writes, work).await,
+        match &self.medium {
+            Medium::Memory(database) => Ok(work(database)),
+            Medium::File(grouped) => grouped.run(writes, work).await,
         }
     }
 }

@@ -58,9 +58,9 @@ pub use housing::{Housing, STATUSES};
 pub use links::{Link, Purpose};
 pub use mails::{Mail, MailContent};
 pub use owners::Owner;
-pub use people::{Standing, StoredUser};
+pub use people::{Membership, StoredUser};
 pub use second_factor::SecondFactor;
-pub use walk::{List, Page, Place};
+pub use walk::{List, ListPosition, Page};
 
 /// The table of the droits domain.
 #[derive(Clone, Debug)]

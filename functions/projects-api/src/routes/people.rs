@@ -6,7 +6,7 @@
 use axum::Json;
 use axum::extract::State;
 use domain::communs::event::EventId;
-use domain::communs::project::{Outcome, ProjectId};
+use domain::communs::project::{ProjectId, ProjectOutcome};
 use domain::reference::email::Email;
 use passerelle::identity::person_hash::Person as PersonKeys;
 use passerelle::platform::measures::Count;
@@ -165,7 +165,7 @@ impl Erasure<'_> {
         }
         let blanked = match removed.porteur {
             true => found.project.blank_porteur(self.writes.clock.now()),
-            false => Outcome::Unchanged,
+            false => ProjectOutcome::Unchanged,
         };
         self.writes.commit(self.writes.erasure(self.caller, &found, &self.person, &held, &blanked)?).await?;
         Ok(removed)

@@ -124,16 +124,16 @@ async fn sign_in_once(
     };
     let credentials = Credentials { password, second_factor, establishment };
     let user = stored.as_ref().map(|stored| &stored.user);
-    let Decided { decision: Decision { outcome, trail }, standing } =
+    let Decided { decision: Decision { outcome, trail }, membership } =
         app.decisions.sign_in(user, credentials, question).await?;
-    let (user, establishment) = (user.map(|user| user.id), standing.establishment.as_ref().map(|known| known.id));
+    let (user, establishment) = (user.map(|user| user.id), membership.establishment.as_ref().map(|known| known.id));
     let audit = |outcome| {
         audit::record(&audit::Entry { flow: Flow::Connexion, outcome, user, establishment }, &trail);
     };
     let rights = match outcome {
         SignInOutcome::Refused(refusal) => {
             audit("refused");
-            let siren = standing.establishment.map(|establishment| establishment.siren).unwrap_or_default();
+            let siren = membership.establishment.map(|establishment| establishment.siren).unwrap_or_default();
             let structure_unknown = format!("Aucune structure correspondant au SIREN {siren}");
             return Err(sign_in_problem(refusal, &trail, &structure_unknown).into());
         }
@@ -147,7 +147,7 @@ async fn sign_in_once(
         return Ok(json!({"requiresTwoFactor": true, "challengeId": challenge}));
     };
     let current = CurrentEstablishment::Kept;
-    let session = app.sessions.open(Opening { stored: &stored, standing, rights: &rights, current }).await?;
+    let session = app.sessions.open(Opening { stored: &stored, membership, rights: &rights, current }).await?;
     audit(audited(&rights));
     Ok(session)
 }

@@ -54,7 +54,7 @@ pub(super) async fn change(
 async fn attempt(app: &App, user: Uuid, establishment: Uuid, question: &Question<'_>) -> Result<Value, ApiError> {
     let stored = app.store.user(user).await?.filter(|stored| stored.user.deleted_at.is_none());
     let stored = stored.ok_or(Code::Unauthenticated)?;
-    let Decided { decision: Decision { outcome, trail }, standing } =
+    let Decided { decision: Decision { outcome, trail }, membership } =
         app.decisions.change(&stored.user, establishment, question).await?;
     let audit = |outcome| {
         let entry =
@@ -72,7 +72,7 @@ async fn attempt(app: &App, user: Uuid, establishment: Uuid, question: &Question
         }
         ChangeOutcome::Accepted(rights) => {
             let current = CurrentEstablishment::Moved;
-            let session = app.sessions.open(Opening { stored: &stored, standing, rights: &rights, current }).await?;
+            let session = app.sessions.open(Opening { stored: &stored, membership, rights: &rights, current }).await?;
             audit(audited(&rights));
             Ok(session)
         }

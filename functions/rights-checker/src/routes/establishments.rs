@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use domain::droits::account::Role;
-use passerelle::store::droits::{List, Page, Place, Summary};
+use passerelle::store::droits::{List, ListPosition, Page, Summary};
 use passerelle::web::error::ApiError;
 use passerelle::web::parameters::Query;
 use serde_json::Value;
@@ -44,7 +44,7 @@ pub(super) async fn list(
         let more = memberships.len() > limit;
         memberships.truncate(limit);
         let found = app.store.summaries(&memberships).await?;
-        let placed = |summary: Summary| (Place(String::new(), summary.id.to_string()), summary);
+        let placed = |summary: Summary| (ListPosition(String::new(), summary.id.to_string()), summary);
         Page { items: found.into_iter().map(placed).collect(), more }
     };
     Ok(lists::to_json(page))

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use domain::droits::perimeter::GeoCode;
 use http::{HeaderValue, header};
-use passerelle::store::droits::{Kind, Place};
+use passerelle::store::droits::{Kind, ListPosition};
 use passerelle::web::error::ApiError;
 use passerelle::web::parameters::Query;
 use passerelle::web::problem::{Code, Problem};
@@ -52,7 +52,7 @@ pub(super) async fn housing(
     }
     let communes: Vec<GeoCode> = occupied.into_iter().map(|(code, _)| code).collect();
     let mut export = Export::new().map_err(failed)?;
-    let mut after: Option<Place> = None;
+    let mut after: Option<ListPosition> = None;
     loop {
         let page = app.store.housing_page(&communes, filter.statuses.as_deref(), after.as_ref(), PAGE).await?;
         for (_, housing) in &page.items {

@@ -18,11 +18,11 @@ type GroupName = Option<Arc<str>>;
 pub(super) struct Message {
     pub(super) content: Content,
     pub(super) delivery: Delivery,
-    place: Place,
+    availability: Availability,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Availability {
     Ready,
     Delayed { until: i64 },
     InFlight { until: i64 },
@@ -48,7 +48,7 @@ struct Group {
     in_flight: usize,
 }
 
-/// How many messages a queue holds, by place.
+/// How many messages a queue holds, by availability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) ready: usize,
@@ -59,10 +59,11 @@ pub(super) struct Counts {
 impl Messages {
     /// Adds a message that is ready from `visible_at`.
     pub(super) fn add(&mut self, sequence: u64, content: Content, delivery: Delivery, visible_at: i64, now: i64) {
-        let place = if visible_at > now { Place::Delayed { until: visible_at } } else { Place::Ready };
+        let availability =
+            if visible_at > now { Availability::Delayed { until: visible_at } } else { Availability::Ready };
         self.ages.insert((content.sent_at, sequence));
-        self.by_sequence.insert(sequence, Message { content, delivery, place: Place::Ready });
-        self.enter(sequence, place);
+        self.by_sequence.insert(sequence, Message { content, delivery, availability: Availability::Ready });
+        self.enter(sequence, availability);
     }
 
     /// Brings the queue up to `now`: hidden messages whose time has come are ready again, and messages
@@ -71,7 +72,7 @@ impl Messages {
         while let Some(&(until, sequence)) = self.hidden.first()
             && until <= now
         {
-            self.move_to(sequence, Place::Ready);
+            self.move_to(sequence, Availability::Ready);
         }
         let oldest_kept = now - settings.retention_seconds * 1_000;
         let mut expired = Vec::new();
@@ -96,7 +97,7 @@ impl Messages {
         message.delivery.first_received_at.get_or_insert(now);
         message.delivery.visible_at = None;
         if until > now {
-            self.move_to(sequence, Place::InFlight { until });
+            self.move_to(sequence, Availability::InFlight { until });
         }
         self.by_sequence.get(&sequence)
     }
@@ -105,8 +106,8 @@ impl Messages {
     pub(super) fn hide(&mut self, sequence: u64, now: i64, until: i64) -> Option<&Message> {
         let message = self.by_sequence.get_mut(&sequence)?;
         message.delivery.visible_at = Some(until);
-        let place = if until > now { Place::InFlight { until } } else { Place::Ready };
-        self.move_to(sequence, place);
+        let availability = if until > now { Availability::InFlight { until } } else { Availability::Ready };
+        self.move_to(sequence, availability);
         self.by_sequence.get(&sequence)
     }
 
@@ -133,29 +134,29 @@ impl Messages {
         self.hidden.first().map(|(until, _)| *until)
     }
 
-    /// How many messages there are, by place.
+    /// How many messages there are, by availability.
     pub(super) fn counts(&self) -> Counts {
         let (hidden, in_flight) = (self.hidden.len(), self.in_flight);
         Counts { ready: self.by_sequence.len() - hidden, delayed: hidden - in_flight, in_flight }
     }
 
-    fn move_to(&mut self, sequence: u64, place: Place) {
+    fn move_to(&mut self, sequence: u64, availability: Availability) {
         self.leave(sequence);
-        self.enter(sequence, place);
+        self.enter(sequence, availability);
     }
 
-    fn enter(&mut self, sequence: u64, place: Place) {
+    fn enter(&mut self, sequence: u64, availability: Availability) {
         let Some(message) = self.by_sequence.get_mut(&sequence) else { return };
-        message.place = place;
+        message.availability = availability;
         let name = message.group();
-        match place {
-            Place::Ready => self.in_group(name, |group| {
+        match availability {
+            Availability::Ready => self.in_group(name, |group| {
                 group.ready.insert(sequence);
             }),
-            Place::Delayed { until } => {
+            Availability::Delayed { until } => {
                 self.hidden.insert((until, sequence));
             }
-            Place::InFlight { until } => {
+            Availability::InFlight { until } => {
                 self.hidden.insert((until, sequence));
                 self.in_flight += 1;
                 self.in_group(name, |group| group.in_flight += 1);
@@ -166,14 +167,14 @@ impl Messages {
     fn leave(&mut self, sequence: u64) {
         let Some(message) = self.by_sequence.get(&sequence) else { return };
         let name = message.group();
-        match message.place {
-            Place::Ready => self.in_group(name, |group| {
+        match message.availability {
+            Availability::Ready => self.in_group(name, |group| {
                 group.ready.remove(&sequence);
             }),
-            Place::Delayed { until } => {
+            Availability::Delayed { until } => {
                 self.hidden.remove(&(until, sequence));
             }
-            Place::InFlight { until } => {
+            Availability::InFlight { until } => {
                 self.hidden.remove(&(until, sequence));
                 self.in_flight -= 1;
                 self.in_group(name, |group| group.in_flight -= 1);
@@ -203,12 +204,12 @@ impl Messages {
 impl Message {
     /// Whether a consumer holds it.
     pub(super) fn is_in_flight(&self) -> bool {
-        matches!(self.place, Place::InFlight { .. })
+        matches!(self.availability, Availability::InFlight { .. })
     }
 
     /// Whether it could be received now.
     pub(super) fn is_ready(&self) -> bool {
-        self.place == Place::Ready
+        self.availability == Availability::Ready
     }
 
     fn group(&self) -> GroupName {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::event_type::EventType;
 use super::permission::Level;
-use super::project::{Change, Project, ProjectId};
+use super::project::{Project, ProjectChange, ProjectId};
 use super::statut::{self, Generic};
 use super::values::Porteur;
 use super::view::ProjectView;
@@ -81,7 +81,7 @@ pub struct Event {
 impl Event {
     /// The event of a new version of a project.
     #[must_use]
-    pub fn of_change(id: EventId, service: &Service, change: &Change) -> Self {
+    pub fn of_change(id: EventId, service: &Service, change: &ProjectChange) -> Self {
         let project = &change.project;
         let mut shown = ProjectView::frozen(project).to_json();
         if let Some(members) = shown.as_object_mut().filter(|_| project.readers.is_empty()) {
@@ -136,7 +136,7 @@ impl Event {
     /// The event of a person's erasure from a project whose own state did not change: only a right was removed.
     #[must_use]
     pub fn of_erased_right(id: EventId, service: &Service, project: &Project, at: DateTime<Utc>) -> Self {
-        let change = Change {
+        let change = ProjectChange {
             project: project.clone(),
             changed: vec!["permissions".to_owned()],
             event_type: EventType::PersonErased,

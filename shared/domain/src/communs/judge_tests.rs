@@ -12,7 +12,7 @@ use crate::communs::bodies::ProjectPatch;
 use crate::communs::event::Event;
 use crate::communs::event_type::EventType;
 use crate::communs::examples;
-use crate::communs::project::{Change, Outcome, Project};
+use crate::communs::project::{Project, ProjectChange, ProjectOutcome};
 use crate::communs::view::ProjectView;
 use crate::instant;
 
@@ -111,7 +111,7 @@ fn created(body: &Value) -> Project {
     Project::create(Uuid::nil().into(), &mec(), external_id, written, instant::parse(EARLIER).unwrap()).project
 }
 
-fn outcome(project: &Project, service: &Service, body: &Value) -> Outcome {
+fn outcome(project: &Project, service: &Service, body: &Value) -> ProjectOutcome {
     let written = super::patch(read(body), &project.content, service).unwrap();
     project.update(service, written, instant::parse(LATER).unwrap())
 }
@@ -178,27 +178,27 @@ proptest! {
     #[test]
     fn an_empty_patch_changes_nothing(body in creation()) {
         let project = created(&body);
-        prop_assert_eq!(outcome(&project, &mec(), &json!({})), Outcome::Unchanged);
-        prop_assert_eq!(outcome(&project, &Service::parse("tet").unwrap(), &json!({})), Outcome::Unchanged);
+        prop_assert_eq!(outcome(&project, &mec(), &json!({})), ProjectOutcome::Unchanged);
+        prop_assert_eq!(outcome(&project, &Service::parse("tet").unwrap(), &json!({})), ProjectOutcome::Unchanged);
     }
 
     #[test]
     fn a_patch_twice_is_a_patch_once(body in creation(), patch in patch()) {
         let once = after(&created(&body), &patch);
-        prop_assert_eq!(outcome(&once, &mec(), &patch), Outcome::Unchanged);
+        prop_assert_eq!(outcome(&once, &mec(), &patch), ProjectOutcome::Unchanged);
     }
 
     #[test]
     fn a_project_s_own_values_change_nothing(body in creation(), patch in patch()) {
         let project = after(&created(&body), &patch);
-        prop_assert_eq!(outcome(&project, &mec(), &own_values(&project, &mec())), Outcome::Unchanged);
+        prop_assert_eq!(outcome(&project, &mec(), &own_values(&project, &mec())), ProjectOutcome::Unchanged);
     }
 
     #[test]
     fn another_service_s_own_view_changes_nothing_the_others_are_told_of(body in creation()) {
         let (project, tet) = (created(&body), Service::parse("tet").unwrap());
         // It has written its label now, which is remembered.
-        prop_assert!(!matches!(outcome(&project, &tet, &own_values(&project, &tet)), Outcome::Changed(_)));
+        prop_assert!(!matches!(outcome(&project, &tet, &own_values(&project, &tet)), ProjectOutcome::Changed(_)));
     }
 
     #[test]
@@ -224,13 +224,13 @@ proptest! {
     fn the_same_creation_again_changes_nothing(body in creation()) {
         let project = created(&body);
         let again = project.update(&mec(), judged(&body).1, instant::parse(LATER).unwrap());
-        prop_assert_eq!(again, Outcome::Unchanged);
+        prop_assert_eq!(again, ProjectOutcome::Unchanged);
     }
 
     #[test]
     fn a_change_bumps_the_version_once_and_names_only_what_was_written(body in creation(), patch in patch()) {
         let before = created(&body);
-        if let Outcome::Changed(change) = outcome(&before, &mec(), &patch) {
+        if let ProjectOutcome::Changed(change) = outcome(&before, &mec(), &patch) {
             prop_assert_eq!(change.project.version, before.version + 1);
             prop_assert!(!change.changed.is_empty());
             prop_assert!(change.changed.iter().all(|name| patch.get(name.as_str()).is_some()), "{:?}", change.changed);
@@ -305,7 +305,7 @@ fn every_property_is_written_shown_told_and_documented() {
     let schema = |schema| serde_json::to_value(schema).unwrap()["properties"].clone();
     let documented = [schema(ProjectBody::schema()), schema(ProjectPatch::schema()), schema(ProjectView::schema())];
     let shown = ProjectView::for_reader(&whole, &mec()).to_json();
-    let change = Change { project: whole.clone(), changed: Vec::new(), event_type: EventType::ProjectCreated };
+    let change = ProjectChange { project: whole.clone(), changed: Vec::new(), event_type: EventType::ProjectCreated };
     let told = Event::of_change(Uuid::nil().into(), &mec(), &change).data;
     let names = members_of(&json!(whole.content).to_string()).into_iter().map(|(name, _)| name);
     let given = whole.content.given();
@@ -318,7 +318,7 @@ fn every_property_is_written_shown_told_and_documented() {
             assert!(document[&name].is_object(), "{name} is documented");
         }
         match outcome(&bare, &mec(), &json!({&name: example[&name]})) {
-            Outcome::Changed(change) => assert_eq!(change.changed, [name], "changed by PATCH"),
+            ProjectOutcome::Changed(change) => assert_eq!(change.changed, [name], "changed by PATCH"),
             other => panic!("{name} is not changed by PATCH: {other:?}"),
         }
     }

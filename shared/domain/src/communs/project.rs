@@ -97,18 +97,18 @@ pub enum Label {
 
 /// What a decision makes of a project.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
+pub enum ProjectOutcome {
     /// Nothing to store, nobody to tell.
     Unchanged,
     /// A service changed its own label inside the same generic status: stored, nobody is told.
     Silent(Project),
     /// A new version, and one event.
-    Changed(Change),
+    Changed(ProjectChange),
 }
 
 /// A new version of a project, and what its event says.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Change {
+pub struct ProjectChange {
     /// The new state.
     pub project: Project,
     /// The names of the fields that changed.
@@ -117,7 +117,7 @@ pub struct Change {
     pub event_type: EventType,
 }
 
-impl Outcome {
+impl ProjectOutcome {
     /// The project as it stands after the decision, `before` being what was decided on.
     #[must_use]
     pub fn project<'a>(&'a self, before: &'a Project) -> &'a Project {
@@ -138,7 +138,7 @@ impl Project {
         external_id: String,
         written: Written,
         now: DateTime<Utc>,
-    ) -> Change {
+    ) -> ProjectChange {
         let mut project = Self {
             id,
             origin: service.clone(),
@@ -153,54 +153,59 @@ impl Project {
         project.write_label(service, written.label);
         let mut changed = project.content.given();
         changed.insert(0, EXTERNAL_IDS.to_owned());
-        Change { project, changed, event_type: EventType::ProjectCreated }
+        ProjectChange { project, changed, event_type: EventType::ProjectCreated }
     }
 
     /// `written` is the whole state as `service` wants it.
     #[must_use]
-    pub fn update(&self, service: &Service, written: Written, now: DateTime<Utc>) -> Outcome {
+    pub fn update(&self, service: &Service, written: Written, now: DateTime<Utc>) -> ProjectOutcome {
         let mut next = self.clone();
         next.content = written.content;
         next.write_label(service, written.label);
         let changed = self.content.changed(&next.content);
         if changed.is_empty() {
-            return if next.natifs == self.natifs { Outcome::Unchanged } else { Outcome::Silent(next) };
+            return if next.natifs == self.natifs { ProjectOutcome::Unchanged } else { ProjectOutcome::Silent(next) };
         }
         let event_type = if self.content.statut == next.content.statut {
             EventType::ProjectUpdated
         } else {
             EventType::ProjectStatusChanged
         };
-        Outcome::Changed(self.bump(next, changed, event_type, now))
+        ProjectOutcome::Changed(self.bump(next, changed, event_type, now))
     }
 
     /// `service` imported the project under its own `external_id`, which replaces the one it had. Linking again may
     /// raise the role, and never lowers it.
     #[must_use]
-    pub fn link(&self, service: &Service, external_id: &str, role: LinkRole, now: DateTime<Utc>) -> Outcome {
+    pub fn link(&self, service: &Service, external_id: &str, role: LinkRole, now: DateTime<Utc>) -> ProjectOutcome {
         let role = self.link_role(service).map_or(role, |current| current.max(role));
         let mut next = self.clone();
         next.external_ids.insert(service.clone(), external_id.to_owned());
         next.write_role(service, role);
         if next.external_ids != self.external_ids {
-            return Outcome::Changed(self.bump(next, vec![EXTERNAL_IDS.to_owned()], EventType::ProjectLinked, now));
+            return ProjectOutcome::Changed(self.bump(
+                next,
+                vec![EXTERNAL_IDS.to_owned()],
+                EventType::ProjectLinked,
+                now,
+            ));
         }
         self.change_links(next, now)
     }
 
     /// `service`, which is linked, gets another role.
     #[must_use]
-    pub fn set_link_role(&self, service: &Service, role: LinkRole, now: DateTime<Utc>) -> Outcome {
+    pub fn set_link_role(&self, service: &Service, role: LinkRole, now: DateTime<Utc>) -> ProjectOutcome {
         let mut next = self.clone();
         next.write_role(service, role);
         self.change_links(next, now)
     }
 
-    fn change_links(&self, next: Self, now: DateTime<Utc>) -> Outcome {
+    fn change_links(&self, next: Self, now: DateTime<Utc>) -> ProjectOutcome {
         if next.readers == self.readers {
-            return Outcome::Unchanged;
+            return ProjectOutcome::Unchanged;
         }
-        Outcome::Changed(self.bump(next, vec![LINKS.to_owned()], EventType::ProjectUpdated, now))
+        ProjectOutcome::Changed(self.bump(next, vec![LINKS.to_owned()], EventType::ProjectUpdated, now))
     }
 
     /// The role of a service's link; `None` when it has none. The service that created the project needs none.
@@ -219,26 +224,26 @@ impl Project {
 
     /// `service` no longer has the project.
     #[must_use]
-    pub fn unlink(&self, service: &Service, now: DateTime<Utc>) -> Outcome {
+    pub fn unlink(&self, service: &Service, now: DateTime<Utc>) -> ProjectOutcome {
         let mut next = self.clone();
         if next.external_ids.remove(service).is_none() {
-            return Outcome::Unchanged;
+            return ProjectOutcome::Unchanged;
         }
         next.readers.remove(service);
-        Outcome::Changed(self.bump(next, vec![EXTERNAL_IDS.to_owned()], EventType::ProjectUpdated, now))
+        ProjectOutcome::Changed(self.bump(next, vec![EXTERNAL_IDS.to_owned()], EventType::ProjectUpdated, now))
     }
 
     /// The person is no longer the porteur référent; the organisation stays when its SIRET names it.
     #[must_use]
-    pub fn blank_porteur(&self, now: DateTime<Utc>) -> Outcome {
+    pub fn blank_porteur(&self, now: DateTime<Utc>) -> ProjectOutcome {
         let mut next = self.clone();
         next.content.porteur = self.content.porteur.as_ref().and_then(Porteur::without_person);
         let mut changed = self.content.changed(&next.content);
         if changed.is_empty() {
-            return Outcome::Unchanged;
+            return ProjectOutcome::Unchanged;
         }
         changed.push("permissions".to_owned());
-        Outcome::Changed(self.bump(next, changed, EventType::PersonErased, now))
+        ProjectOutcome::Changed(self.bump(next, changed, EventType::PersonErased, now))
     }
 
     /// The instant of a change: never before the previous one, so that one project's events keep their order even
@@ -280,10 +285,10 @@ impl Project {
         }
     }
 
-    fn bump(&self, mut next: Self, changed: Vec<String>, event_type: EventType, now: DateTime<Utc>) -> Change {
+    fn bump(&self, mut next: Self, changed: Vec<String>, event_type: EventType, now: DateTime<Utc>) -> ProjectChange {
         next.version = self.version + 1;
         next.updated_at = self.instant_of_change(now);
-        Change { project: next, changed, event_type }
+        ProjectChange { project: next, changed, event_type }
     }
 }
 

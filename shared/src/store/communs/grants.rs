@@ -27,11 +27,11 @@ struct GrantItem {
 
 /// The rights of one person on one project as stored, maybe under several keys.
 #[derive(Clone, Debug, Default)]
-pub struct Held {
+pub struct StoredRights {
     records: Vec<(PersonHash, Grant)>,
 }
 
-impl Held {
+impl StoredRights {
     /// What counts.
     #[must_use]
     pub fn grant(&self) -> Grant {
@@ -55,7 +55,7 @@ impl CommunsStore {
     ///
     /// # Errors
     /// When DynamoDB fails.
-    pub async fn grant(&self, person: &Person, id: ProjectId) -> Result<Held, StoreError> {
+    pub async fn grant(&self, person: &Person, id: ProjectId) -> Result<StoredRights, StoreError> {
         let mut found = self.grants(person, &[id]).await?;
         Ok(found.remove(&id).unwrap_or_default())
     }
@@ -64,8 +64,12 @@ impl CommunsStore {
     ///
     /// # Errors
     /// When DynamoDB fails.
-    pub async fn grants(&self, person: &Person, ids: &[ProjectId]) -> Result<HashMap<ProjectId, Held>, StoreError> {
-        let mut found: HashMap<ProjectId, Held> = HashMap::new();
+    pub async fn grants(
+        &self,
+        person: &Person,
+        ids: &[ProjectId],
+    ) -> Result<HashMap<ProjectId, StoredRights>, StoreError> {
+        let mut found: HashMap<ProjectId, StoredRights> = HashMap::new();
         for hash in person.hashes() {
             for item in self.batch_get(ids.iter().map(|id| keys::grant(hash, *id))).await? {
                 if let Some(id) = keys::project_of(item.sk()) {
@@ -76,7 +80,7 @@ impl CommunsStore {
         Ok(found)
     }
 
-    /// Adds the change of a person's rights from `held` to `wanted`. What was stored under an older key moves under
+    /// Adds the change of a person's rights from `rights` to `wanted`. What was stored under an older key moves under
     /// the current one; nothing is written when nothing changes.
     ///
     /// # Errors
@@ -86,12 +90,12 @@ impl CommunsStore {
         transaction: &mut Transaction,
         person: &Person,
         id: ProjectId,
-        held: &Held,
+        rights: &StoredRights,
         wanted: Grant,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut current = None;
-        for (hash, grant) in &held.records {
+        for (hash, grant) in &rights.records {
             if *hash == person.current {
                 current = Some(*grant);
             } else {
@@ -119,14 +123,14 @@ impl CommunsStore {
         &self,
         person: &Person,
         id: ProjectId,
-        held: &Held,
+        rights: &StoredRights,
         now: DateTime<Utc>,
     ) -> Result<(), CommitError> {
-        if !held.is_outdated(person) {
+        if !rights.is_outdated(person) {
             return Ok(());
         }
         let mut transaction = Transaction::default();
-        self.set_grant(&mut transaction, person, id, held, held.grant(), now)?;
+        self.set_grant(&mut transaction, person, id, rights, rights.grant(), now)?;
         self.commit(transaction).await
     }
 

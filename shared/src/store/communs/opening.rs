@@ -1,7 +1,7 @@
 //! What a request about one project needs first, read in one call: the API key, the project, the user's rights.
 
 use super::api_keys::ApiKey;
-use super::grants::{self, Held};
+use super::grants::{self, StoredRights};
 use super::keys;
 use super::projects::{self, ProjectReader, Stored};
 use crate::identity::person_hash::Person;
@@ -17,7 +17,7 @@ pub struct Opening {
     /// The project asked for, its tombstone, or `None` when there never was one.
     pub project: Option<Stored>,
     /// The user's rights on it.
-    pub held: Held,
+    pub rights: StoredRights,
 }
 
 impl ProjectReader {
@@ -47,7 +47,7 @@ impl ProjectReader {
             } else if key == head {
                 opening.project = Some(projects::stored(item)?);
             } else if let Some((hash, _)) = rights.iter().find(|(_, right)| *right == key) {
-                opening.held.add(hash, grants::read(item)?);
+                opening.rights.add(hash, grants::read(item)?);
             }
         }
         Ok(opening)

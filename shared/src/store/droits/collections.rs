@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::walk::{Page, Place};
+use super::walk::{ListPosition, Page};
 use super::{DroitsStore, keys};
 use crate::store::error::{CommitError, StoreError};
 use crate::store::guard::Guard;
@@ -78,7 +78,7 @@ impl DroitsStore {
         &self,
         kind: Kind,
         establishments: Option<&[Uuid]>,
-        after: Option<&Place>,
+        after: Option<&ListPosition>,
         limit: usize,
     ) -> Result<Page<Collection>, StoreError> {
         let partitions = match establishments {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::walk::{Page, Place};
+use super::walk::{ListPosition, Page};
 use super::{DroitsStore, keys};
 use crate::store::batch::KEYS_AT_A_TIME;
 use crate::store::error::{CommitError, StoreError};
@@ -78,7 +78,11 @@ impl DroitsStore {
     ///
     /// # Errors
     /// When DynamoDB fails.
-    pub async fn establishments(&self, after: Option<&Place>, limit: usize) -> Result<Page<Summary>, StoreError> {
+    pub async fn establishments(
+        &self,
+        after: Option<&ListPosition>,
+        limit: usize,
+    ) -> Result<Page<Summary>, StoreError> {
         self.walk(vec![keys::ESTABLISHMENTS.to_owned()], after, limit, |_| true).await
     }
 
@@ -131,7 +135,7 @@ impl DroitsStore {
     pub async fn localities(
         &self,
         communes: Option<&[GeoCode]>,
-        after: Option<&Place>,
+        after: Option<&ListPosition>,
         limit: usize,
     ) -> Result<Page<Locality>, StoreError> {
         let Some(communes) = communes else {
@@ -144,12 +148,12 @@ impl DroitsStore {
             .collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let mut items: Vec<(Place, Locality)> = Vec::new();
+        let mut items: Vec<(ListPosition, Locality)> = Vec::new();
         for codes in wanted.chunks(KEYS_AT_A_TIME) {
             let mut found = Vec::new();
             for item in self.batch_get(codes.iter().map(|code| keys::locality(*code))).await? {
                 let locality: Locality = item.read()?;
-                found.push((Place(keys::LOCALITIES.to_owned(), locality.geo_code.to_string()), locality));
+                found.push((ListPosition(keys::LOCALITIES.to_owned(), locality.geo_code.to_string()), locality));
             }
             found.sort_by(|a, b| a.0.1.cmp(&b.0.1));
             items.extend(found);

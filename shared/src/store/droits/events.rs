@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::collections::Kind;
-use super::walk::{Page, Place};
+use super::walk::{ListPosition, Page};
 use super::{DroitsStore, keys};
 use crate::store::error::{CommitError, StoreError};
 use crate::store::guard::Guard;
@@ -59,7 +59,7 @@ impl DroitsStore {
     pub async fn events(
         &self,
         seen: Option<(&[GeoCode], &[Uuid])>,
-        after: Option<&Place>,
+        after: Option<&ListPosition>,
         limit: usize,
     ) -> Result<Page<Event>, StoreError> {
         let partitions = match seen {

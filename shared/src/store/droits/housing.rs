@@ -6,7 +6,7 @@ use futures_util::TryStreamExt as _;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::walk::{Page, Place};
+use super::walk::{ListPosition, Page};
 use super::{DroitsStore, keys};
 use crate::store::error::{CommitError, StoreError};
 use crate::store::guard::Guard;
@@ -92,7 +92,7 @@ impl DroitsStore {
         &self,
         communes: &[GeoCode],
         statuses: Option<&[u8]>,
-        after: Option<&Place>,
+        after: Option<&ListPosition>,
         limit: usize,
     ) -> Result<Page<Housing>, StoreError> {
         let partitions = communes.iter().map(|commune| keys::housing_partition(*commune)).collect();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::walk::{Page, Place};
+use super::walk::{ListPosition, Page};
 use super::{DroitsStore, keys};
 use crate::store::error::StoreError;
 use crate::store::guard::Guard;
@@ -61,11 +61,11 @@ impl DroitsStore {
     pub async fn owners_page(
         &self,
         communes: &[GeoCode],
-        after: Option<&Place>,
+        after: Option<&ListPosition>,
         limit: usize,
     ) -> Result<Page<Owner>, StoreError> {
         let mut place = after.cloned();
-        let mut items: Vec<(Place, Owner)> = Vec::new();
+        let mut items: Vec<(ListPosition, Owner)> = Vec::new();
         loop {
             let partitions = communes.iter().map(|commune| keys::owners_partition(*commune)).collect();
             let page = self.walk::<Count>(partitions, place.as_ref(), limit, |count| count.housing > 0).await?;
@@ -86,7 +86,7 @@ impl DroitsStore {
     }
 
     /// The owner at this place of the lists by commune, if this commune is the first of those seen that has it.
-    async fn first_seen(&self, at: &Place, communes: &[GeoCode]) -> Result<Option<Owner>, StoreError> {
+    async fn first_seen(&self, at: &ListPosition, communes: &[GeoCode]) -> Result<Option<Owner>, StoreError> {
         let Ok(id) = at.1.parse::<Uuid>() else { return Ok(None) };
         let (has, owner) = futures_util::try_join!(self.communes_of_owner(id), self.owner(id))?;
         let first = has.into_iter().filter(|commune| communes.contains(commune)).min();

@@ -30,7 +30,7 @@ pub struct StoredUser {
 
 /// Where a user stands in an establishment.
 #[derive(Clone, Debug, Default)]
-pub struct Standing {
+pub struct Membership {
     /// The establishment, if it exists.
     pub establishment: Option<Establishment>,
     /// Whether the user is a member.
@@ -95,7 +95,7 @@ impl DroitsStore {
     ///
     /// # Errors
     /// When DynamoDB fails.
-    pub async fn standing(&self, user: Uuid, establishment: Uuid) -> Result<Standing, StoreError> {
+    pub async fn membership(&self, user: Uuid, establishment: Uuid) -> Result<Membership, StoreError> {
         let membership = keys::membership(user, establishment);
         let perimeter = keys::perimeter(user, establishment);
         let (establishment, membership, perimeter) = futures_util::try_join!(
@@ -103,7 +103,7 @@ impl DroitsStore {
             self.get::<MembershipItem>(&membership),
             self.get::<PerimeterItem>(&perimeter),
         )?;
-        Ok(Standing {
+        Ok(Membership {
             establishment,
             member: membership.is_some(),
             perimeter: perimeter.map_or(StoredPerimeter::NeverChecked, |stored| {

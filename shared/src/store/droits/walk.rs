@@ -16,7 +16,7 @@ const LEAST: usize = 10;
 
 /// Where a page ended: partition and sort key of its last item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place(pub String, pub String);
+pub struct ListPosition(pub String, pub String);
 
 /// One of the lists that are paged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub enum List {
     Events,
 }
 
-impl Place {
+impl ListPosition {
     /// Whether an item of `list` can be there.
     #[must_use]
     pub fn is_of(&self, list: List) -> bool {
@@ -47,13 +47,13 @@ impl Place {
 #[derive(Clone, Debug)]
 pub struct Page<T> {
     /// In order, each with its place.
-    pub items: Vec<(Place, T)>,
+    pub items: Vec<(ListPosition, T)>,
     /// There are more after the last one.
     pub more: bool,
 }
 
 struct Answer<T> {
-    items: Vec<(Place, T)>,
+    items: Vec<(ListPosition, T)>,
     unread: bool,
 }
 
@@ -66,7 +66,7 @@ impl DroitsStore {
     pub(super) async fn walk<T: DeserializeOwned>(
         &self,
         mut partitions: Vec<String>,
-        after: Option<&Place>,
+        after: Option<&ListPosition>,
         limit: usize,
         keep: impl Fn(&T) -> bool,
     ) -> Result<Page<T>, StoreError> {
@@ -85,7 +85,7 @@ impl DroitsStore {
                     let last = answer.items.last().map(|(place, _)| place.clone());
                     items.extend(answer.items.into_iter().filter(|(_, item)| keep(item)));
                     match last {
-                        Some(Place(partition, sk)) if answer.unread && items.len() <= limit => {
+                        Some(ListPosition(partition, sk)) if answer.unread && items.len() <= limit => {
                             answer = self.part(partition, Some(sk), asked).await?;
                         }
                         _ => break,
@@ -121,7 +121,7 @@ impl DroitsStore {
     ) -> Result<Answer<T>, StoreError> {
         let limit = i32::try_from(limit).unwrap_or(i32::MAX);
         let page = self.query(&partition).after(after).page(limit).await?;
-        let place = |item: &Item| Place(partition.clone(), item.sk().to_owned());
+        let place = |item: &Item| ListPosition(partition.clone(), item.sk().to_owned());
         let items = page.items.into_iter().map(|item| Ok((place(&item), item.read()?)));
         Ok(Answer { items: items.collect::<Result<_, StoreError>>()?, unread: page.more })
     }
