@@ -1,11 +1,9 @@
 //! Erasing a person reaches what a request no longer shows: events of a former porteur, kept answers.
 
 use acceptance::api::{Api, Caller};
+use acceptance::world::World;
 use domain::api_key::Scope;
-use engines::Storage;
 use http::{Method, StatusCode};
-use passerelle::platform::clock::Clock;
-use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};
 
 const BEA: &str = "bea@nantes.fr";
@@ -18,12 +16,10 @@ fn project(external_id: &str, porteur: &str) -> Value {
     })
 }
 
-async fn start() -> (Stack, Api, Caller) {
-    let options = StackOptions::new(Storage::Memory, Clock::system());
-    let stack = Stack::start(options).await.expect("the stack starts");
-    let api = Api::new(stack.api());
-    let mec = Caller::key(&stack.issue_key("mec", Scope::Sync).await.expect("a key"));
-    (stack, api, mec)
+async fn start() -> (World, Api, Caller) {
+    let world = World::start().await;
+    let (api, mec) = (world.communs(), world.caller("mec", Scope::Sync).await);
+    (world, api, mec)
 }
 
 async fn erase(api: &Api, caller: &Caller, email: &str) -> Value {
@@ -34,7 +30,7 @@ async fn erase(api: &Api, caller: &Caller, email: &str) -> Value {
 
 #[tokio::test]
 async fn a_former_porteur_is_taken_out_of_the_events_that_still_name_them() {
-    let (_stack, api, mec) = start().await;
+    let (_world, api, mec) = start().await;
     let made = api.send(&Method::POST, "/projects", &mec, Some(&project("m-1", BEA))).await;
     let path = format!("/projects/{}", made.text("id"));
     let patch = json!({"porteur": {"referentEmail": "chloe@lyon.fr"}});
@@ -51,7 +47,7 @@ async fn a_former_porteur_is_taken_out_of_the_events_that_still_name_them() {
 
 #[tokio::test]
 async fn a_kept_answer_is_replayed_without_the_person() {
-    let (_stack, api, mec) = start().await;
+    let (_world, api, mec) = start().await;
     let body = project("m-1", BEA);
     let post =
         async || api.send_with(&Method::POST, "/projects", &mec, Some(&body), &[("idempotency-key", "une-cle")]).await;
@@ -65,7 +61,7 @@ async fn a_kept_answer_is_replayed_without_the_person() {
 
 #[tokio::test]
 async fn a_person_is_erased_from_a_deleted_project_too() {
-    let (_stack, api, mec) = start().await;
+    let (_world, api, mec) = start().await;
     let made = api.send(&Method::POST, "/projects", &mec, Some(&project("m-1", BEA))).await;
     let path = format!("/projects/{}", made.text("id"));
     assert_eq!(api.send(&Method::DELETE, &path, &mec, None).await.status, StatusCode::NO_CONTENT);

@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use acceptance::api::{Api, Caller};
-use acceptance::moving_clock::MovingClock;
 use acceptance::world::World;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::api_key::Scope;
-use engines::{Fault, Storage};
+use engines::Fault;
 use http::{Method, StatusCode};
-use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};
 
 fn project(external_id: &str) -> Value {
@@ -28,13 +26,11 @@ async fn feed(api: &Api, caller: &Caller, after: Option<&str>) -> (Vec<String>, 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_writer_is_not_skipped() {
-    let start: DateTime<Utc> = "2026-11-02T09:00:00Z".parse().expect("an instant");
-    let clock = MovingClock::at(start);
-    let options = StackOptions::new(Storage::Memory, clock.clock());
-    let stack = Stack::start(options).await.expect("the stack starts");
-    let api = Api::new(stack.api());
-    let mec = Caller::key(&stack.issue_key("mec", Scope::Sync).await.expect("a key"));
-    let tet = Caller::key(&stack.issue_key("tet", Scope::Sync).await.expect("a key"));
+    let world = World::start().await;
+    let (stack, clock, start) = (&world.stack, &world.clock, world.clock.now());
+    let api = world.communs();
+    let mec = world.caller("mec", Scope::Sync).await;
+    let tet = world.caller("tet", Scope::Sync).await;
 
     // The first writer has stamped its event when its commit is held up.
     stack.engines().faults().inject("TransactWriteItems", Fault::Delay(Duration::from_millis(100)), 1);

@@ -1,11 +1,9 @@
 //! A store that is throttled or out of reach is no fault of the caller's: 503, and when to come back.
 
-use acceptance::api::{Api, Caller};
-use acceptance::moving_clock::MovingClock;
+use acceptance::world::World;
 use domain::api_key::Scope;
-use engines::{Fault, Storage};
+use engines::Fault;
 use http::{Method, StatusCode};
-use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::json;
 
 /// More than the SDK tries by itself.
@@ -13,10 +11,9 @@ const CALLS: usize = 20;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_cannot_answer_is_503_with_retry_after() {
-    let clock = MovingClock::at("2026-11-02T09:00:00Z".parse().expect("an instant"));
-    let stack = Stack::start(StackOptions::new(Storage::Memory, clock.clock())).await.expect("the stack starts");
-    let api = Api::new(stack.api());
-    let mec = Caller::key(&stack.issue_key("mec", Scope::Sync).await.expect("a key"));
+    let world = World::start().await;
+    let (api, stack) = (world.communs(), &world.stack);
+    let mec = world.caller("mec", Scope::Sync).await;
     let commune = json!({"type": "Commune", "code": "67482"});
     let project = json!({"externalId": "m-1", "nom": "Halle", "statut": "IDEE", "collectivites": [commune]});
 

@@ -7,7 +7,7 @@ mod world;
 use std::path::{Path, PathBuf};
 
 use engines::Metered;
-use world::World;
+use world::MeteredWorld;
 
 /// The design's budget for one change told to three receivers, in write units. It is held to by a project with every
 /// member filled in, whose stored event fits into one kibibyte; docs/scaling.md says what larger ones cost.
@@ -15,10 +15,10 @@ const BUDGET: f64 = 12.0;
 
 /// The calls of one change of a filled-in project, and of telling three receivers.
 pub async fn change() -> (Vec<Metered>, Vec<Metered>) {
-    let mut world = World::start().await;
-    paths::writes(&mut world).await;
-    paths::deliveries(&mut world).await;
-    (world.billed(paths::UPDATE).calls.clone(), world.billed(paths::FAN_OUT).calls.clone())
+    let mut metered = MeteredWorld::start().await;
+    paths::writes(&mut metered).await;
+    paths::deliveries(&mut metered).await;
+    (metered.billed(paths::UPDATE).calls.clone(), metered.billed(paths::FAN_OUT).calls.clone())
 }
 
 fn table_file() -> PathBuf {
@@ -28,19 +28,19 @@ fn table_file() -> PathBuf {
 // The receivers answer on another thread than the one that is kept busy.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_path_costs_what_the_table_says() {
-    let mut world = World::start().await;
-    paths::writes(&mut world).await;
-    paths::reads(&mut world).await;
-    paths::deliveries(&mut world).await;
-    paths::lists(&mut world).await;
-    paths::erasure(&mut world).await;
+    let mut metered = MeteredWorld::start().await;
+    paths::writes(&mut metered).await;
+    paths::reads(&mut metered).await;
+    paths::deliveries(&mut metered).await;
+    paths::lists(&mut metered).await;
+    paths::erasure(&mut metered).await;
 
-    let calls = || world.bills.iter().flat_map(|bill| &bill.calls);
+    let calls = || metered.bills.iter().flat_map(|bill| &bill.calls);
     assert!(calls().all(|call| call.operation != "Scan"), "a path walks the whole table");
 
-    let change = [world.billed(paths::UPDATE), world.billed(paths::FAN_OUT)];
+    let change = [metered.billed(paths::UPDATE), metered.billed(paths::FAN_OUT)];
     let committed = std::fs::read_to_string(table_file()).unwrap_or_default();
-    let measured = bill::render(&world.bills, &change, &committed);
+    let measured = bill::render(&metered.bills, &change, &committed);
     expectorate::assert_contents(table_file(), &measured);
     let units: f64 = change.iter().map(|bill| bill.write()).sum();
     assert!(units <= BUDGET, "one change costs {units} write units, {BUDGET} are budgeted");

@@ -1,16 +1,14 @@
-//! A stack with three receivers whose calls of DynamoDB are metered.
+//! A world with three receivers whose calls of DynamoDB are metered.
 
 use acceptance::api::{Answer, Api, Caller};
-use acceptance::moving_clock::MovingClock;
-use acceptance::receivers::Receivers;
+use acceptance::world::World;
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
-use chrono::{TimeDelta, TimeZone as _, Utc};
+use chrono::TimeDelta;
 use domain::api_key::Scope;
-use engines::{Metered, Storage};
+use engines::Metered;
 use http::Method;
 use passerelle::platform::lambda::Invocation;
-use passerelle_local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};
 use webhook_fanout::{Config, Fanout};
 
@@ -21,9 +19,8 @@ pub const AGENT: &str = "agent@strasbourg.eu";
 /// The services that are told of its changes.
 const RECEIVERS: [&str; 3] = ["tet", "recoco", "aides-territoires"];
 
-pub struct World {
-    pub stack: Stack,
-    pub receivers: Receivers,
+pub struct MeteredWorld {
+    pub world: World,
     /// Acts for [`AGENT`].
     pub mec: Caller,
     /// Acts for the service.
@@ -32,7 +29,6 @@ pub struct World {
     pub tet: Caller,
     pub bills: Vec<Bill>,
     api: Api,
-    clock: MovingClock,
     fanout: Fanout,
 }
 
@@ -43,30 +39,23 @@ pub enum Queue {
     Retries,
 }
 
-impl World {
+impl MeteredWorld {
     pub async fn start() -> Self {
-        let clock = MovingClock::at(Utc.with_ymd_and_hms(2026, 11, 2, 9, 0, 0).unwrap());
-        let receivers = Receivers::open(clock.clock()).await.unwrap();
-        let options = StackOptions::new(Storage::Memory, clock.clock());
-        let stack = Stack::start(options).await.unwrap();
-        let api = Api::new(stack.api());
-        let variables = stack.variables("WebhookFanout");
+        let world = World::start().await;
+        let api = world.communs();
+        let variables = world.stack.variables("WebhookFanout");
         let config = Config::read(|name| variables.get(name).cloned()).unwrap();
-        let fanout = Fanout::start(stack.sdk(), config, clock.clock()).await.unwrap();
+        let fanout = Fanout::start(world.stack.sdk(), config, world.clock.clock()).await.unwrap();
         for service in RECEIVERS {
-            let key = Caller::key(&stack.issue_key(service, Scope::Sync).await.unwrap());
-            let body = json!({"url": receivers.url(service)});
+            let key = world.caller(service, Scope::Sync).await;
+            let body = json!({"url": world.receivers.url(service)});
             let made = api.send(&Method::POST, "/webhooks", &key, Some(&body)).await;
             assert_eq!(made.status, 201);
         }
-        let mec = Caller::key(&stack.issue_key("mec", Scope::Projects).await.unwrap()).on_behalf_of(AGENT);
-        let mec_sync = Caller::key(&stack.issue_key("mec", Scope::Sync).await.unwrap());
-        let tet = Caller::key(&stack.issue_key("tet", Scope::Sync).await.unwrap());
-        Self { stack, receivers, mec, mec_sync, tet, bills: Vec::new(), api, clock, fanout }
-    }
-
-    pub fn pass(&self, time: TimeDelta) {
-        self.clock.move_to(self.clock.now() + time);
+        let mec = world.caller("mec", Scope::Projects).await.on_behalf_of(AGENT);
+        let mec_sync = world.caller("mec", Scope::Sync).await;
+        let tet = world.caller("tet", Scope::Sync).await;
+        Self { world, mec, mec_sync, tet, bills: Vec::new(), api, fanout }
     }
 
     /// A request that must succeed.
@@ -99,9 +88,9 @@ impl World {
         body: Value,
         headers: &[(&str, &str)],
     ) -> Answer {
-        self.stack.engines().meter().start();
+        self.world.stack.engines().meter().start();
         let answer = self.send(method, path, caller, body, headers).await;
-        let calls = self.stack.engines().meter().stop();
+        let calls = self.world.stack.engines().meter().stop();
         self.add(name, calls);
         answer
     }
@@ -109,7 +98,7 @@ impl World {
     /// Hands what waits in a queue to the fan-out and answers what that cost, and how many messages it was.
     pub async fn fan_out(&self, queue: Queue) -> (Vec<Metered>, usize) {
         let url = self.url(queue);
-        let client = aws_sdk_sqs::Client::new(self.stack.sdk());
+        let client = aws_sdk_sqs::Client::new(self.world.stack.sdk());
         let mut calls = Vec::new();
         let mut count = 0;
         loop {
@@ -126,9 +115,9 @@ impl World {
                 record.body.clone_from(&message.body);
                 event.records.push(record);
             }
-            self.stack.engines().meter().start();
+            self.world.stack.engines().meter().start();
             let response = self.fanout.handle(event, Invocation::unlimited("cost".to_owned())).await;
-            calls.extend(self.stack.engines().meter().stop());
+            calls.extend(self.world.stack.engines().meter().stop());
             assert_eq!(response.batch_item_failures.len(), 0);
             for message in messages {
                 let delete = client.delete_message().queue_url(&url);
@@ -139,7 +128,7 @@ impl World {
 
     /// Throws away what waits in a queue.
     pub async fn purge(&self, queue: Queue) {
-        let client = aws_sdk_sqs::Client::new(self.stack.sdk());
+        let client = aws_sdk_sqs::Client::new(self.world.stack.sdk());
         loop {
             let received = client.receive_message().queue_url(self.url(queue)).max_number_of_messages(10);
             let Some(messages) = received.send().await.unwrap().messages else { return };
@@ -157,14 +146,14 @@ impl World {
             Queue::Deliveries => "DELIVERIES_QUEUE_URL",
             Queue::Retries => "RETRIES_QUEUE_URL",
         };
-        self.stack.variables("ProjectsApi")[variable].clone()
+        self.world.stack.variables("ProjectsApi")[variable].clone()
     }
 
     /// Delivers everything due, unbilled; then what a busy machine made fail, so that no retry is left for later.
     pub async fn settle(&self) {
-        self.stack.drain().await.unwrap();
-        self.pass(TimeDelta::minutes(10));
-        self.stack.drain().await.unwrap();
+        self.world.stack.drain().await.unwrap();
+        self.world.pass(TimeDelta::minutes(10));
+        self.world.stack.drain().await.unwrap();
     }
 
     pub fn add(&mut self, name: &str, calls: Vec<Metered>) {
