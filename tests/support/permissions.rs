@@ -22,13 +22,23 @@ pub const FUNCTIONS: [FunctionId; 5] = [
     FunctionId { id: "DataspaceSync", folder: "dataspace-sync" },
 ];
 
-/// The list of a function: an action of IAM and the variable that names its resource, a line each.
+/// The list of a function: an action of IAM and the variable that names its resource, a line each, and of tables the
+/// partition keys that may be named.
+///
+/// # Panics
+/// When the list cannot be read.
+#[must_use]
+pub fn granted(function: FunctionId) -> BTreeSet<String> {
+    lines(function).into_iter().map(|(call, _)| call).collect()
+}
+
+/// The same without the partition keys: what calls are compared with.
 ///
 /// # Panics
 /// When the list cannot be read.
 #[must_use]
 pub fn listed(function: FunctionId) -> BTreeSet<String> {
-    lines(function).into_iter().map(|(call, _)| call).collect()
+    lines(function).into_iter().map(|(call, _)| without_keys(call)).collect()
 }
 
 /// The same without the calls that no acceptance case brings about: `# ` and the test that does follows them.
@@ -37,7 +47,11 @@ pub fn listed(function: FunctionId) -> BTreeSet<String> {
 /// When the list cannot be read.
 #[must_use]
 pub fn expected_in_cases(function: FunctionId) -> BTreeSet<String> {
-    lines(function).into_iter().filter(|(_, elsewhere)| !elsewhere).map(|(call, _)| call).collect()
+    lines(function).into_iter().filter(|(_, elsewhere)| !elsewhere).map(|(call, _)| without_keys(call)).collect()
+}
+
+fn without_keys(call: String) -> String {
+    call.split_once(" keys ").map_or(call.clone(), |(call, _)| call.to_owned())
 }
 
 fn lines(function: FunctionId) -> Vec<(String, bool)> {

@@ -15,6 +15,7 @@ use passerelle::identity::person_hash::Person;
 use passerelle::store::communs::opening::Opening;
 use passerelle::web::caller::token;
 use passerelle::web::error::ApiError;
+use passerelle::web::layer::log_caller;
 use passerelle::web::parameters::{NoQuery, Query};
 use passerelle::web::problem::Code;
 use serde::de::DeserializeOwned;
@@ -90,6 +91,7 @@ impl Caller for AnyCaller {
     async fn examine(parts: &Parts, app: &App) -> Result<Self, ApiError> {
         let hash = KeyHash::of(token(&parts.headers)?);
         let key = app.projects.open(&hash, None, None).await?.key.ok_or(Code::Unauthenticated)?;
+        log_caller(&key.service, key.scope, &hash);
         Ok(Self { service: key.service, scope: key.scope, key_prefix: hash.prefix().to_owned() })
     }
 }
@@ -154,8 +156,10 @@ pub(crate) async fn authenticate(
     // A header that is no e-mail is refused below, in its turn.
     let user = user(parts, app);
     let person = user.as_ref().ok().and_then(Option::as_ref);
-    let mut opening = app.projects.open(&KeyHash::of(key), project, person).await?;
+    let hash = KeyHash::of(key);
+    let mut opening = app.projects.open(&hash, project, person).await?;
     let known = opening.key.take().ok_or(Code::Unauthenticated)?;
+    log_caller(&known.service, known.scope, &hash);
     if !opening_scopes.contains(&known.scope) {
         return Err(Code::ScopeRefused.into());
     }

@@ -19,6 +19,7 @@ use passerelle::store::communs::events::Recipient;
 use passerelle::store::communs::grants::StoredRights;
 use passerelle::store::transaction::Transaction;
 use passerelle::web::error::ApiError;
+use passerelle::web::layer::log_made;
 
 use crate::access::Found;
 use crate::caller::ServiceCaller;
@@ -185,6 +186,7 @@ impl ProjectWrites {
         }
         self.store.commit(transaction).await?;
         Count::ChangesAccepted.one();
+        log_made(event.project);
         tracing::info!(event = %event.id, project = %event.project, "accepted");
         self.send(outgoing).await;
         Ok(())

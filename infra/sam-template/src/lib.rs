@@ -21,7 +21,7 @@ pub use cron::Cron;
 pub use expression::{Expression, Names};
 pub use function::{Function, QueueSource, Route};
 pub use queue::{Queue, Redrive};
-pub use role::{Role, Statement};
+pub use role::{LeadingKeys, Role, Statement};
 pub use schedule::{Schedule, When};
 pub use table::{Index, KeySchema, Projection, Table};
 
@@ -29,7 +29,7 @@ pub use table::{Index, KeySchema, Projection, Table};
 pub const EMBEDDED: &str = include_str!("../../../template.yaml");
 
 /// Sections that say nothing to the local stack, or are read apart.
-const SECTIONS: [&str; 9] = [
+const SECTIONS: [&str; 10] = [
     "AWSTemplateFormatVersion",
     "Conditions",
     "Description",
@@ -38,12 +38,19 @@ const SECTIONS: [&str; 9] = [
     "Outputs",
     "Parameters",
     "Resources",
+    "Rules",
     "Transform",
 ];
 
-/// Resource types without a local counterpart: logs, alarms (a nested stack) and domain names belong to AWS.
-const REMOTE_ONLY: [&str; 4] =
-    ["AWS::ApiGatewayV2::", "AWS::CloudFormation::Stack", "AWS::Logs::", "AWS::Serverless::HttpApi"];
+/// Resource types without a local counterpart: logs, alarms (a nested stack), domain names and what is asked of the
+/// transport belong to AWS.
+const REMOTE_ONLY: [&str; 5] = [
+    "AWS::ApiGatewayV2::",
+    "AWS::CloudFormation::Stack",
+    "AWS::Logs::",
+    "AWS::SQS::QueuePolicy",
+    "AWS::Serverless::HttpApi",
+];
 
 /// What the local stack is made of, in the template's order.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +65,8 @@ pub struct Template {
     pub functions: Vec<Function>,
     /// Roles of the functions.
     pub roles: Vec<Role>,
+    /// Policies that people are given.
+    pub policies: Vec<Role>,
     /// Values of the parameters that have a default.
     pub parameters: BTreeMap<String, String>,
 }
@@ -131,6 +140,7 @@ impl Template {
             match kind {
                 "AWS::DynamoDB::Table" => template.tables.push(Table::read(id, properties)?),
                 "AWS::IAM::Role" => template.roles.push(Role::read(id, properties)?),
+                "AWS::IAM::ManagedPolicy" => template.policies.push(Role::read_policy(id, properties)?),
                 "AWS::SQS::Queue" => template.queues.push(Queue::read(id, properties)?),
                 "AWS::SecretsManager::Secret" => {
                     only(id, &properties, &["Description", "KmsKeyId", "Tags"])?;
@@ -236,7 +246,7 @@ mod tests {
     fn what_is_not_understood_is_named() {
         let refusal = |text: &str| Template::parse(text).unwrap_err().to_string();
         assert!(refusal("a: [").contains("YAML illisible"));
-        assert!(refusal("Rules: {}").contains("« Rules »"));
+        assert!(refusal("Hooks: {}").contains("« Hooks »"));
         let topic = "Resources: {Sujet: {Type: 'AWS::SNS::Topic'}}";
         assert!(refusal(topic).contains("« AWS::SNS::Topic » de la ressource Sujet"));
         let fifo = "Resources: {File: {Type: 'AWS::SQS::Queue', Properties: {FifoQueue: true}}}";

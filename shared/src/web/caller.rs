@@ -4,6 +4,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use super::error::ApiError;
+use super::layer::log_caller;
 use super::problem::Code;
 use crate::store::communs::CommunsStore;
 use crate::store::communs::api_keys::ApiKey;
@@ -27,5 +28,7 @@ pub fn token(headers: &HeaderMap) -> Result<&str, Code> {
 /// 401 when it is missing or unknown.
 pub async fn service_key(headers: &HeaderMap, keys: &CommunsStore) -> Result<ApiKey, ApiError> {
     let hash = KeyHash::of(token(headers)?);
-    Ok(keys.api_key(&hash).await?.ok_or(Code::Unauthenticated)?)
+    let known = keys.api_key(&hash).await?.ok_or(Code::Unauthenticated)?;
+    log_caller(&known.service, known.scope, &hash);
+    Ok(known)
 }

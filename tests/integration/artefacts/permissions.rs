@@ -3,8 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use acceptance::permissions::{FUNCTIONS, listed};
-use sam_template::{EMBEDDED, Expression, Function, Role, Template};
+use acceptance::permissions::{self, FUNCTIONS};
+use chrono::Utc;
+use domain::api_key::{Scope, Service, new_api_key};
+use domain::communs::project::ProjectId;
+use engines::Storage;
+use passerelle::platform::clock::Clock;
+use passerelle::store::communs::CommunsStore;
+use passerelle::store::communs::projects::ProjectReader;
+use passerelle::store::error::StoreError;
+use passerelle_local::runtime::{Permissions, Used, guarded, table_arn};
+use passerelle_local::stack::{Stack, StackOptions};
+use sam_template::{EMBEDDED, Expression, Function, Names, Role, Template};
+use uuid::Uuid;
 
 /// What Lambda needs of a queue to read it for a function.
 const READING: [&str; 3] = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
@@ -19,7 +30,7 @@ fn each_role_grants_what_the_list_beside_its_function_says() {
         let role = template.roles.iter().find(|role| Some(&role.name) == function.role.as_ref()).unwrap();
         assert_eq!(role.name, format!("{}Role", function.name), "a role of its own");
         let granted = granted(function, role);
-        let mut expected: BTreeSet<String> = listed(id);
+        let mut expected: BTreeSet<String> = permissions::granted(id);
         for source in &function.sources {
             let variable = in_variables(function, &source.queue);
             expected.extend(READING.map(|action| format!("{action} {variable}")));
@@ -35,11 +46,38 @@ fn each_role_grants_what_the_list_beside_its_function_says() {
     }
 }
 
+/// What an operator may do with the policy of that name, on a table with one key.
+#[tokio::test]
+async fn operators_alone_write_keys_and_nothing_else() {
+    let stack = Stack::start(StackOptions::new(Storage::Memory, Clock::system())).await.unwrap();
+    let template = Template::parse(EMBEDDED).unwrap();
+    let [policy] = template.policies.as_slice() else { panic!("one policy") };
+    let mut names = Names::default();
+    names.set_attribute("CommunsTable", "Arn", table_arn("CommunsTable"));
+    let permissions = Permissions::of(policy, &names).unwrap();
+    let sdk = guarded(&stack.engines().sdk_config(), permissions, Used::default());
+    let store = CommunsStore::new(aws_sdk_dynamodb::Client::new(&sdk), "CommunsTable".to_owned());
+
+    let mec = Service::parse("mec").unwrap();
+    let key = new_api_key(&mec, &[7; 32]);
+    store.issue_key(&key, &mec, Scope::Sync, Utc::now()).await.unwrap();
+    assert_eq!(store.keys_of(&mec, Scope::Sync).await.unwrap().len(), 1);
+    assert!(store.revoke_key(&key.hash).await.unwrap());
+
+    let project = ProjectId::from(Uuid::nil());
+    let projects = ProjectReader::new(store);
+    assert!(matches!(projects.project(project).await, Err(StoreError::Refused { .. })), "projects are none of theirs");
+}
+
 /// The grants of a role, resources named by the variables of its function.
 fn granted(function: &Function, role: &Role) -> BTreeSet<String> {
     let grants = role.statements.iter().flat_map(|statement| {
         statement.actions.iter().flat_map(move |action| {
-            statement.resources.iter().map(move |resource| format!("{action} {}", in_variables(function, resource)))
+            let keys = statement.keys.as_ref().map(|keys| format!(" keys {keys}")).unwrap_or_default();
+            statement
+                .resources
+                .iter()
+                .map(move |resource| format!("{action} {}{keys}", in_variables(function, resource)))
         })
     });
     grants.collect()

@@ -82,7 +82,7 @@ pub(super) fn mappings(
             // Lambda reads the queue under the function's role.
             let missing = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
                 .into_iter()
-                .find(|action| !permissions.get(&function.name).is_some_and(|p| p.allow(action, &queue_arn)));
+                .find(|action| !permissions.get(&function.name).is_some_and(|p| p.allow(action, &queue_arn, &[])));
             if let Some(action) = missing {
                 return Err(StackError::NotAllowed { function: function.name.clone(), action, resource: queue_arn });
             }
