@@ -5,7 +5,9 @@
 //! [`Failure`] statuses.
 
 pub mod arguments;
+pub mod coop;
 pub mod copy_table;
+pub mod deployment;
 pub mod keys;
 pub mod process;
 
@@ -16,6 +18,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use arguments::Parsed;
+use deployment::Deployment;
 
 /// Why a command did not do what it was asked, and with which exit status the program ends.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +56,8 @@ pub enum Command {
     Keys(keys::Keys),
     /// Copies a restored table into the one of a deployment.
     CopyTable(copy_table::CopyTable),
+    /// Nightly runs of La Coop, and the end of a user.
+    Coop(coop::Coop),
 }
 
 /// The lines of the help on these commands.
@@ -65,11 +70,21 @@ pub const USAGE: &str = "  passerelle keys --table TABLE issue SERVICE PORTÉE
                                 révoque une clé
   passerelle copy-table --from TABLE --to TABLE [--overwrite]
                                 recopie une table restaurée dans celle d'un déploiement : ce qui y manque, ou tout
+  passerelle coop --api URL runs
+                                les synchronisations de nuit de la Coop
+  passerelle coop --api URL resume SYNCHRONISATION
+                                reprend celle que son garde-fou a mise en pause
+  passerelle coop --api URL delete UTILISATEUR
+                                supprime un utilisateur de la Coop, Brevo compris
+  passerelle coop --api URL erase UTILISATEUR
+                                efface un utilisateur de la Coop : il n'en reste rien
 ";
 
 /// The lines of the help on their options.
 pub const OPTIONS: &str = "  --table TABLE     keys : la table des Communs du déploiement ; région et identifiants AWS viennent de l'environnement
   --from, --to      copy-table : les deux tables
+  --api URL         coop : l'adresse du déploiement (sortie ApiUrl) ; la clé de portée manage du service coop ou
+                    exploitation est lue dans la variable PASSERELLE_KEY
   --overwrite       copy-table : remplace aussi ce qui existe (arrêter les écritures d'abord)
   -h, --help        cette aide
   -V, --version     la version
@@ -81,11 +96,14 @@ pub const OPTIONS: &str = "  --table TABLE     keys : la table des Communs du d�
 /// # Errors
 /// When it could not be done.
 pub async fn run(command: Command, out: &mut impl Write) -> Result<(), Failure> {
-    let sdk = passerelle::platform::aws::load().await;
-    let client = aws_sdk_dynamodb::Client::new(&sdk);
+    let tables = async || aws_sdk_dynamodb::Client::new(&passerelle::platform::aws::load().await);
     match command {
-        Command::Keys(keys) => keys::run(client, keys, out).await,
-        Command::CopyTable(copy) => copy_table::run(&client, &copy, out).await,
+        Command::Keys(keys) => keys::run(tables().await, keys, out).await,
+        Command::CopyTable(copy) => copy_table::run(&tables().await, &copy, out).await,
+        Command::Coop(coop) => {
+            let deployment = Deployment::new(&coop.api, std::env::var(deployment::KEY).ok())?;
+            coop::run(&deployment, coop.action, out).await
+        }
     }
 }
 

@@ -6,14 +6,19 @@ use std::process::Command;
 use acceptance::workspace::root;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::api_key::{KeyHash, Service};
+use axum::http::{Method, StatusCode};
+use domain::api_key::{KeyHash, Scope, Service};
 use engines::Storage;
 use passerelle::platform::clock::Clock;
 use passerelle::store::communs::CommunsStore;
+use passerelle_local::caller::Caller;
 use passerelle_local::stack::{Stack, StackOptions};
 use passerelle_operator::Failure;
+use passerelle_operator::coop::{CoopAction, run};
 use passerelle_operator::copy_table::{Copied, CopyTable, copy};
+use passerelle_operator::deployment::Deployment;
 use passerelle_operator::keys::{KeysAction, ScopeName, apply};
+use serde_json::json;
 
 async fn said(store: &CommunsStore, action: KeysAction) -> Result<String, Failure> {
     let mut out = Vec::new();
@@ -59,6 +64,52 @@ async fn management_is_issued_to_the_domains_own_services_and_to_operators_alone
         assert_eq!(issued.is_ok(), allowed, "{service} {scope:?}");
         let listed = said(&store, KeysAction::List { service }).await.unwrap();
         assert_eq!(listed.ends_with("n'a pas de clé"), !allowed, "a refusal issues nothing: {listed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_ends_a_user_of_la_coop() {
+    let stack = Stack::start(StackOptions::new(Storage::Memory, Clock::system())).await.unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url: reqwest::Url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let served = tokio::spawn(axum::serve(listener, stack.api()).into_future());
+    let user = uuid::Uuid::from_u128(0x1000_0000_0000_4000_8000_0000_0000_0001);
+    let path = format!("/coop/v1/users/{user}");
+    let coop = Caller::new(stack.api(), Some(stack.issue_key("coop", Scope::Sync).await.unwrap()));
+    let known = json!({"email": "lea@coop.example", "prenom": "Léa", "nom": "Roy"});
+    coop.call(Method::PUT, &path, Some(&known)).await.unwrap();
+
+    let told = async |key: &str, action| {
+        let mut out = Vec::new();
+        run(&Deployment::new(&url, Some(key.to_owned())).unwrap(), action, &mut out).await?;
+        Ok::<_, Failure>(String::from_utf8(out).unwrap())
+    };
+    let stranger = stack.issue_key("mec", Scope::Sync).await.unwrap();
+    let refused = told(&stranger, CoopAction::Erase { user }).await.unwrap_err();
+    assert!(refused.to_string().starts_with("l'API a refusé (403) : "), "{refused}");
+    let operator = stack.issue_key("exploitation", Scope::Manage).await.unwrap();
+    assert_eq!(told(&operator, CoopAction::Runs).await.unwrap(), "aucune synchronisation de nuit\n");
+    stack.run_nightly().await.unwrap();
+    assert!(told(&operator, CoopAction::Runs).await.unwrap().contains(" synchronisés sur 1,"));
+    told(&operator, CoopAction::Delete { user }).await.unwrap();
+    told(&operator, CoopAction::Erase { user }).await.unwrap();
+    assert_eq!(coop.send(Method::GET, &path, None).await.unwrap().status, StatusCode::NOT_FOUND);
+    let unknown = told(&operator, CoopAction::Resume { run: user }).await.unwrap_err();
+    assert!(unknown.to_string().starts_with("l'API a refusé (404) : "), "{unknown}");
+    served.abort();
+}
+
+#[test]
+fn an_operators_key_does_not_travel_in_clear() {
+    let deployment = |url: &str, key: Option<&str>| {
+        Deployment::new(&url.parse().unwrap(), key.map(str::to_owned)).err().map(|error| error.to_string())
+    };
+    for url in ["http://api.example", "http://127.0.0.1.evil.example", "ftp://api.example", "mailto:a@b.example"] {
+        assert!(deployment(url, Some("k")).is_some_and(|error| error.contains("https://")), "{url}");
+    }
+    for url in ["https://api.example", "http://localhost:4310", "http://[::1]:4310"] {
+        assert_eq!(deployment(url, Some("k")), None, "{url}");
+        assert!(deployment(url, None).is_some_and(|error| error.contains("PASSERELLE_KEY")), "{url}");
     }
 }
 
