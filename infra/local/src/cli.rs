@@ -24,7 +24,7 @@ pub enum Failure {
     /// Status 1: something nobody foresaw.
     #[error("{0}")]
     Unexpected(String),
-    /// Status 1 or 2: an operator's command, or the arguments.
+    /// Status 1, 2, 7 or 8: an operator's command, or the arguments.
     #[error(transparent)]
     Operator(#[from] passerelle_operator::Failure),
     /// Status 3: a port is in use, or may not be used.

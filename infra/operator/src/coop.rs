@@ -1,22 +1,17 @@
 //! What an operator does in coop: the nightly runs, and the end of a user.
 
-use std::io::Write;
-
 use clap::{Args, Subcommand};
-use reqwest::{Method, Url};
+use reqwest::Method;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::Failure;
-use crate::deployment::Deployment;
-use crate::process::unwritten;
+use crate::deployment::{Access, Call};
 
 /// What to do in coop, in which deployment.
 #[derive(Debug, PartialEq, Eq, Args)]
 pub struct Coop {
-    /// Its address, without `/coop`.
-    #[arg(long, value_name = "URL")]
-    pub api: Url,
+    #[command(flatten)]
+    pub access: Access,
     #[command(subcommand)]
     pub action: CoopAction,
 }
@@ -34,35 +29,33 @@ pub enum CoopAction {
     Erase { user: Uuid },
 }
 
-/// Does it, and tells the outcome.
-///
-/// # Errors
-/// When the deployment does not answer, or refuses.
-pub async fn run(deployment: &Deployment, action: CoopAction, out: &mut impl Write) -> Result<(), Failure> {
-    let text = match action {
-        CoopAction::Runs => {
-            let list = deployment.call(Method::GET, &["coop", "v1", "sync-runs"]).await?;
-            let runs: Vec<String> = list["items"].as_array().into_iter().flatten().map(describe).collect();
-            if runs.is_empty() { "aucune synchronisation de nuit".to_owned() } else { runs.join("\n") }
+impl CoopAction {
+    /// The call that does it.
+    #[must_use]
+    pub fn call(&self) -> Call {
+        let call = |method, path: &[&str], tell| Call::new(method, ["coop", "v1"].iter().chain(path).copied(), tell);
+        match self {
+            Self::Runs => call(Method::GET, &["sync-runs"], describe_runs),
+            Self::Resume { run } => {
+                call(Method::POST, &["sync-runs", &run.to_string(), "resume"], |_| "synchronisation reprise".to_owned())
+            }
+            Self::Delete { user } => call(Method::DELETE, &["users", &user.to_string()], |_| {
+                "utilisateur supprimé : il n'est plus synchronisé, son contact quitte la liste de Brevo".to_owned()
+            }),
+            Self::Erase { user } => call(Method::POST, &["users", &user.to_string(), "erase"], |_| {
+                "utilisateur effacé : il n'en reste rien".to_owned()
+            }),
         }
-        CoopAction::Resume { run } => {
-            deployment.call(Method::POST, &["coop", "v1", "sync-runs", &run.to_string(), "resume"]).await?;
-            "synchronisation reprise".to_owned()
-        }
-        CoopAction::Delete { user } => {
-            deployment.call(Method::DELETE, &["coop", "v1", "users", &user.to_string()]).await?;
-            "utilisateur supprimé : il n'est plus synchronisé, son contact quitte la liste de Brevo".to_owned()
-        }
-        CoopAction::Erase { user } => {
-            deployment.call(Method::POST, &["coop", "v1", "users", &user.to_string(), "erase"]).await?;
-            "utilisateur effacé : il n'en reste rien".to_owned()
-        }
-    };
-    writeln!(out, "{text}").map_err(|error| unwritten(&error))
+    }
 }
 
-/// A run on one line.
-fn describe(run: &Value) -> String {
+/// Runs, a line each.
+fn describe_runs(list: &Value) -> String {
+    let runs: Vec<String> = list["items"].as_array().into_iter().flatten().map(describe_run).collect();
+    if runs.is_empty() { "aucune synchronisation de nuit".to_owned() } else { runs.join("\n") }
+}
+
+fn describe_run(run: &Value) -> String {
     let text = |name: &str| run[name].as_str().unwrap_or("-").to_owned();
     let number = |value: &Value| value.as_u64().unwrap_or_default();
     let status = match run["status"].as_str() {

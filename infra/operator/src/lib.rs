@@ -8,6 +8,7 @@ pub mod arguments;
 pub mod coop;
 pub mod copy_table;
 pub mod deployment;
+pub mod droits;
 pub mod keys;
 pub mod process;
 
@@ -18,7 +19,6 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use arguments::Parsed;
-use deployment::Deployment;
 
 /// Why a command did not do what it was asked, and with which exit status the program ends.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,12 @@ pub enum Failure {
     /// Status 2: the arguments were not understood, or name what is not there.
     #[error("{0}")]
     Arguments(String),
+    /// Status 7: the API refused. 3 to 6 are the local stack's.
+    #[error("{0}")]
+    Refused(String),
+    /// Status 8: the API did not answer, or otherwise than agreed; whether it did what was asked is not known.
+    #[error("{0}")]
+    Unreachable(String),
 }
 
 impl Failure {
@@ -38,6 +44,8 @@ impl Failure {
         match self {
             Self::Unexpected(_) => 1,
             Self::Arguments(_) => 2,
+            Self::Refused(_) => 7,
+            Self::Unreachable(_) => 8,
         }
     }
 
@@ -58,6 +66,8 @@ pub enum Command {
     CopyTable(copy_table::CopyTable),
     /// Nightly runs of La Coop, and the end of a user.
     Coop(coop::Coop),
+    /// Accounts, explanations and loads of Zéro Logement Vacant.
+    Droits(droits::Droits),
 }
 
 /// The lines of the help on these commands.
@@ -74,17 +84,37 @@ pub const USAGE: &str = "  passerelle keys --table TABLE issue SERVICE PORTÉE
                                 les synchronisations de nuit de la Coop
   passerelle coop --api URL resume SYNCHRONISATION
                                 reprend celle que son garde-fou a mise en pause
-  passerelle coop --api URL delete UTILISATEUR
-                                supprime un utilisateur de la Coop, Brevo compris
-  passerelle coop --api URL erase UTILISATEUR
-                                efface un utilisateur de la Coop : il n'en reste rien
+  passerelle coop --api URL delete|erase UTILISATEUR
+                                supprime un utilisateur de la Coop, Brevo compris ; l'efface : il n'en reste rien
+  passerelle droits --api URL find ADRESSE
+                                une personne de Zéro Logement Vacant, supprimée ou non
+  passerelle droits --api URL role PERSONNE usual|admin|visitor
+                                lui donne un rôle
+  passerelle droits --api URL suspend PERSONNE CAUSE
+                                la suspend ; la cause lui sera montrée
+  passerelle droits --api URL lift PERSONNE
+                                met fin à une suspension posée par une personne
+  passerelle droits --api URL email PERSONNE ADRESSE
+                                change son adresse ; ses sessions prennent fin
+  passerelle droits --api URL delete PERSONNE
+                                supprime son compte
+  passerelle droits --api URL erase ADRESSE
+                                efface la personne : compte, droits, demande de compte
+  passerelle droits --api URL explain ADRESSE ÉTABLISSEMENT creation|connexion|changement
+                                la décision que prendrait Portail DF, et son chemin ; rien n'est modifié
+  passerelle droits --api URL load TYPE FICHIER
+                                charge les données d'un fichier JSON (establishments, prospects, localities, housing,
+                                owners, campaigns, groups, drafts, events)
 ";
 
 /// The lines of the help on their options.
 pub const OPTIONS: &str = "  --table TABLE     keys : la table des Communs du déploiement ; région et identifiants AWS viennent de l'environnement
   --from, --to      copy-table : les deux tables
-  --api URL         coop : l'adresse du déploiement (sortie ApiUrl) ; la clé de portée manage du service coop ou
-                    exploitation est lue dans la variable PASSERELLE_KEY
+  --api URL         coop, droits : l'adresse du déploiement (sortie ApiUrl), en https ; la clé, de portée manage (du
+                    service coop ou zlv, ou de exploitation), est lue dans la variable PASSERELLE_KEY
+  --key-file FICHIER
+                    coop, droits : le fichier où est la clé, lisible par vous seul (0600), à la place de la variable
+  --json            coop, droits : la réponse de l'API elle-même, une ligne de JSON par appel
   --overwrite       copy-table : remplace aussi ce qui existe (arrêter les écritures d'abord)
   -h, --help        cette aide
   -V, --version     la version
@@ -97,13 +127,12 @@ pub const OPTIONS: &str = "  --table TABLE     keys : la table des Communs du d�
 /// When it could not be done.
 pub async fn run(command: Command, out: &mut impl Write) -> Result<(), Failure> {
     let tables = async || aws_sdk_dynamodb::Client::new(&passerelle::platform::aws::load().await);
+    let key = std::env::var(deployment::KEY).ok();
     match command {
         Command::Keys(keys) => keys::run(tables().await, keys, out).await,
         Command::CopyTable(copy) => copy_table::run(&tables().await, &copy, out).await,
-        Command::Coop(coop) => {
-            let deployment = Deployment::new(&coop.api, std::env::var(deployment::KEY).ok())?;
-            coop::run(&deployment, coop.action, out).await
-        }
+        Command::Coop(coop) => coop.access.carry_out([coop.action.call()], key, out).await,
+        Command::Droits(droits) => droits.access.carry_out(droits.action.calls()?, key, out).await,
     }
 }
 
@@ -128,7 +157,7 @@ Usage :
 {USAGE}
 Options :
 {OPTIONS}
-Codes de retour : 0 tout va bien, 1 erreur imprévue, 2 arguments.
+Codes de retour : 0 tout va bien, 1 erreur imprévue, 2 arguments, 7 refus de l'API, 8 API injoignable.
 "
     );
     match arguments::parse::<Line>(arguments, &help)? {
@@ -177,6 +206,26 @@ mod tests {
         let copy = |overwrite| Command::CopyTable(CopyTable { from: "A".to_owned(), to: "B".to_owned(), overwrite });
         assert_eq!(read("copy-table --from A --to B").unwrap(), copy(false));
         assert_eq!(read("copy-table --from A --to B --overwrite").unwrap(), copy(true));
+    }
+
+    #[test]
+    fn a_deployment_is_named_and_its_key_is_no_argument() {
+        let Command::Droits(droits) =
+            read("droits --api https://api.example lift 00000000-0000-4000-8000-000000000001 --json").unwrap()
+        else {
+            panic!("another command")
+        };
+        assert!(droits.access.json && droits.access.key_file.is_none());
+        assert!(read("coop --api https://api.example --key-file cle runs").is_ok());
+        for wrong in [
+            "coop runs",
+            "coop --api nulle-part runs",
+            "coop --api https://api.example --key secret runs",
+            "droits --api https://api.example role 00000000-0000-4000-8000-000000000001 chef",
+            "droits --api https://api.example delete lea@ville.example",
+        ] {
+            assert_eq!(read(wrong).unwrap_err().status(), 2, "{wrong}");
+        }
     }
 
     #[test]

@@ -8,15 +8,19 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::http::{Method, StatusCode};
 use domain::api_key::{KeyHash, Scope, Service};
+use domain::droits::account::{Role, User};
 use engines::Storage;
 use passerelle::platform::clock::Clock;
 use passerelle::store::communs::CommunsStore;
+use passerelle::store::droits::DroitsStore;
+use passerelle::store::transaction::Transaction;
 use passerelle_local::caller::Caller;
 use passerelle_local::stack::{Stack, StackOptions};
 use passerelle_operator::Failure;
-use passerelle_operator::coop::{CoopAction, run};
+use passerelle_operator::coop::CoopAction;
 use passerelle_operator::copy_table::{Copied, CopyTable, copy};
-use passerelle_operator::deployment::Deployment;
+use passerelle_operator::deployment::{Access, Call};
+use passerelle_operator::droits::{DroitsAction, FlowName, RoleName};
 use passerelle_operator::keys::{KeysAction, ScopeName, apply};
 use serde_json::json;
 
@@ -67,50 +71,133 @@ async fn management_is_issued_to_the_domains_own_services_and_to_operators_alone
     }
 }
 
+/// A stack served on loopback, and what operators' commands tell of it.
+struct Served {
+    stack: Stack,
+    url: reqwest::Url,
+}
+
+impl Served {
+    async fn start() -> Self {
+        let stack = Stack::start(StackOptions::new(Storage::Memory, Clock::system())).await.unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        tokio::spawn(axum::serve(listener, stack.api()).into_future());
+        Self { stack, url }
+    }
+
+    async fn told(&self, key: &str, calls: impl IntoIterator<Item = Call>) -> Result<String, Failure> {
+        self.told_as(Telling::InFrench, key, calls).await
+    }
+
+    async fn told_as(
+        &self,
+        telling: Telling,
+        key: &str,
+        calls: impl IntoIterator<Item = Call>,
+    ) -> Result<String, Failure> {
+        let access = Access { api: self.url.clone(), key_file: None, json: telling == Telling::InJson };
+        let mut out = Vec::new();
+        access.carry_out(calls, Some(key.to_owned()), &mut out).await?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+}
+
+#[derive(PartialEq)]
+enum Telling {
+    InFrench,
+    InJson,
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_ends_a_user_of_la_coop() {
-    let stack = Stack::start(StackOptions::new(Storage::Memory, Clock::system())).await.unwrap();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url: reqwest::Url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-    let served = tokio::spawn(axum::serve(listener, stack.api()).into_future());
+    let served = Served::start().await;
     let user = uuid::Uuid::from_u128(0x1000_0000_0000_4000_8000_0000_0000_0001);
     let path = format!("/coop/v1/users/{user}");
-    let coop = Caller::new(stack.api(), Some(stack.issue_key("coop", Scope::Sync).await.unwrap()));
+    let coop = Caller::new(served.stack.api(), Some(served.stack.issue_key("coop", Scope::Sync).await.unwrap()));
     let known = json!({"email": "lea@coop.example", "prenom": "Léa", "nom": "Roy"});
     coop.call(Method::PUT, &path, Some(&known)).await.unwrap();
 
-    let told = async |key: &str, action| {
-        let mut out = Vec::new();
-        run(&Deployment::new(&url, Some(key.to_owned())).unwrap(), action, &mut out).await?;
-        Ok::<_, Failure>(String::from_utf8(out).unwrap())
-    };
-    let stranger = stack.issue_key("mec", Scope::Sync).await.unwrap();
+    let told = async |key: &str, action: CoopAction| served.told(key, [action.call()]).await;
+    let stranger = served.stack.issue_key("mec", Scope::Sync).await.unwrap();
     let refused = told(&stranger, CoopAction::Erase { user }).await.unwrap_err();
     assert!(refused.to_string().starts_with("l'API a refusé (403) : "), "{refused}");
-    let operator = stack.issue_key("exploitation", Scope::Manage).await.unwrap();
+    assert_eq!(refused.status(), 7);
+    let operator = served.stack.issue_key("exploitation", Scope::Manage).await.unwrap();
     assert_eq!(told(&operator, CoopAction::Runs).await.unwrap(), "aucune synchronisation de nuit\n");
-    stack.run_nightly().await.unwrap();
+    served.stack.run_nightly().await.unwrap();
     assert!(told(&operator, CoopAction::Runs).await.unwrap().contains(" synchronisés sur 1,"));
     told(&operator, CoopAction::Delete { user }).await.unwrap();
     told(&operator, CoopAction::Erase { user }).await.unwrap();
     assert_eq!(coop.send(Method::GET, &path, None).await.unwrap().status, StatusCode::NOT_FOUND);
     let unknown = told(&operator, CoopAction::Resume { run: user }).await.unwrap_err();
     assert!(unknown.to_string().starts_with("l'API a refusé (404) : "), "{unknown}");
-    served.abort();
 }
 
-#[test]
-fn an_operators_key_does_not_travel_in_clear() {
-    let deployment = |url: &str, key: Option<&str>| {
-        Deployment::new(&url.parse().unwrap(), key.map(str::to_owned)).err().map(|error| error.to_string())
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_does_by_command_what_the_routes_of_droits_offer() {
+    let served = Served::start().await;
+    let key = served.stack.issue_key("exploitation", Scope::Manage).await.unwrap();
+    let told = async |action: DroitsAction| served.told(&key, action.calls()?).await;
+    let (user, establishment) = (uuid::Uuid::from_u128(7), uuid::Uuid::from_u128(8));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let loaded = async |kind: &str, items: serde_json::Value| {
+        std::fs::write(file.path(), items.to_string()).unwrap();
+        told(DroitsAction::Load { kind: kind.to_owned(), file: file.path().to_owned() }).await
     };
-    for url in ["http://api.example", "http://127.0.0.1.evil.example", "ftp://api.example", "mailto:a@b.example"] {
-        assert!(deployment(url, Some("k")).is_some_and(|error| error.contains("https://")), "{url}");
-    }
-    for url in ["https://api.example", "http://localhost:4310", "http://[::1]:4310"] {
-        assert_eq!(deployment(url, Some("k")), None, "{url}");
-        assert!(deployment(url, None).is_some_and(|error| error.contains("PASSERELLE_KEY")), "{url}");
-    }
+    let known = json!([{"id": establishment, "siren": "246700488", "name": "Strasbourg", "geoCodes": ["67482"]}]);
+    assert_eq!(loaded("establishments", known).await.unwrap(), "1 éléments enregistrés\n");
+    let asked = json!([{"email": "lea@ville.example", "hasAccount": true, "hasCommitment": true}]);
+    loaded("prospects", asked).await.unwrap();
+    let wrong = loaded("prospects", json!([{"email": 3}])).await.unwrap_err();
+    assert!(wrong.to_string().contains("/items/0"), "{wrong}");
+
+    let store = DroitsStore::new(
+        Client::new(served.stack.sdk()),
+        served.stack.variables("RightsChecker")["DROITS_TABLE"].clone(),
+    );
+    let account = User {
+        id: user,
+        email: "max@ville.example".to_owned(),
+        role: Role::Usual,
+        establishment_id: establishment,
+        suspension: None,
+        deleted_at: None,
+        last_authenticated_at: None,
+    };
+    let mut transaction = Transaction::default();
+    store.add_user(&mut transaction, &account, "$argon2id$").unwrap();
+    store.commit(transaction).await.unwrap();
+
+    assert!(told(DroitsAction::Role { user, role: RoleName::Visitor }).await.unwrap().contains(" VISITOR, "));
+    let cause = "contrôle en cours".to_owned();
+    assert!(told(DroitsAction::Suspend { user, cause }).await.unwrap().contains(" : contrôle en cours\n"));
+    assert!(!told(DroitsAction::Lift { user }).await.unwrap().contains("suspendu"));
+    let none_left = told(DroitsAction::Lift { user }).await.unwrap_err();
+    assert!(none_left.to_string().starts_with("l'API a refusé (404) : "), "{none_left}");
+    told(DroitsAction::Email { user, email: "zoe@ville.example".to_owned() }).await.unwrap();
+    assert!(told(DroitsAction::Find { email: "max@ville.example".to_owned() }).await.is_err());
+    let find = DroitsAction::Find { email: "zoe@ville.example".to_owned() };
+    let found = served.told_as(Telling::InJson, &key, find.calls().unwrap()).await.unwrap();
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&found).unwrap()["id"], json!(user));
+    told(DroitsAction::Delete { user }).await.unwrap();
+    let explain = |flow| DroitsAction::Explain { email: "zoe@ville.example".to_owned(), establishment, flow };
+    let told_why = told(explain(FlowName::Connexion)).await.unwrap();
+    assert!(told_why.starts_with("refusé (410) : user-deleted\n  L1"), "{told_why}");
+    let erase = |email: &str| told(DroitsAction::Erase { email: email.to_owned() });
+    assert_eq!(erase("zoe@ville.example").await.unwrap(), "compte effacé\n");
+    assert_eq!(erase("lea@ville.example").await.unwrap(), "demande de compte effacée\n");
+    assert_eq!(erase("zoe@ville.example").await.unwrap(), "rien n'était connu de cette personne\n");
+}
+
+#[tokio::test]
+async fn a_deployment_that_does_not_answer_is_told_apart_from_one_that_refuses() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let api = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    drop(listener);
+    let access = Access { api, key_file: None, json: false };
+    let failure = access.carry_out([CoopAction::Runs.call()], Some("k".to_owned()), &mut Vec::new()).await;
+    assert_eq!(failure.unwrap_err().status(), 8);
 }
 
 async fn put(client: &Client, table: &str, id: u32, value: &str) {

@@ -33,7 +33,7 @@ Options :
   --delay MS        sync-all : temps de réponse du Dataspace local (50 par défaut)
 {}
 Codes de retour : 0 tout va bien, 1 erreur imprévue, 2 arguments, 3 port indisponible, 4 dossier de données,
-5 démarrage de la pile, 6 étape de la démonstration non conforme.
+5 démarrage de la pile, 6 étape de la démonstration non conforme, 7 refus de l'API, 8 API injoignable.
 ",
         passerelle_operator::USAGE,
         passerelle_operator::OPTIONS,
