@@ -32,7 +32,7 @@ impl FromRequestParts<App> for CoopCaller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let key = service_key(&parts.headers, &app.keys).await?;
+        let key = service_key(parts, &app.keys).await?;
         let is_coop = key.service.as_str() == COOP && key.scope == Scope::Sync;
         if is_coop { Ok(Self) } else { Err(Code::PermissionRefused.into()) }
     }
@@ -42,7 +42,7 @@ impl FromRequestParts<App> for CoopOrOperator {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let key = service_key(&parts.headers, &app.keys).await?;
+        let key = service_key(parts, &app.keys).await?;
         let may = match key.service.as_str() {
             COOP => matches!(key.scope, Scope::Sync | Scope::Manage),
             OPERATORS => key.scope == Scope::Manage,

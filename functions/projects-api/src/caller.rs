@@ -13,9 +13,8 @@ use http::request::Parts;
 use lambda_http::RequestExt as _;
 use passerelle::identity::person_hash::Person;
 use passerelle::store::communs::opening::Opening;
-use passerelle::web::caller::token;
+use passerelle::web::caller::{note_key, token};
 use passerelle::web::error::ApiError;
-use passerelle::web::layer::log_caller;
 use passerelle::web::parameters::{NoQuery, Query};
 use passerelle::web::problem::Code;
 use serde::de::DeserializeOwned;
@@ -91,7 +90,7 @@ impl Caller for AnyCaller {
     async fn examine(parts: &Parts, app: &App) -> Result<Self, ApiError> {
         let hash = KeyHash::of(token(&parts.headers)?);
         let key = app.projects.open(&hash, None, None).await?.key.ok_or(Code::Unauthenticated)?;
-        log_caller(&key.service, key.scope, &hash);
+        note_key(parts, &key, &hash);
         Ok(Self { service: key.service, scope: key.scope, key_prefix: hash.prefix().to_owned() })
     }
 }
@@ -159,7 +158,7 @@ pub(crate) async fn authenticate(
     let hash = KeyHash::of(key);
     let mut opening = app.projects.open(&hash, project, person).await?;
     let known = opening.key.take().ok_or(Code::Unauthenticated)?;
-    log_caller(&known.service, known.scope, &hash);
+    note_key(parts, &known, &hash);
     if !opening_scopes.contains(&known.scope) {
         return Err(Code::ScopeRefused.into());
     }

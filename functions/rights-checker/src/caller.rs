@@ -14,6 +14,7 @@ use passerelle::store::communs::api_keys::ApiKey;
 use passerelle::store::droits::StoredUser;
 use passerelle::web::caller::{service_key, token};
 use passerelle::web::error::ApiError;
+use passerelle::web::fair_share::recognise;
 use passerelle::web::problem::{Code, Problem};
 use serde_json::json;
 use uuid::Uuid;
@@ -59,7 +60,7 @@ impl FromRequestParts<App> for ManageCaller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let key = service_key(&parts.headers, &app.keys).await?;
+        let key = service_key(parts, &app.keys).await?;
         if key.scope != Scope::Manage {
             return Err(Code::ScopeRefused.into());
         }
@@ -78,7 +79,7 @@ impl FromRequestParts<App> for Origin {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let key = match service_key(&parts.headers, &app.keys).await {
+        let key = match service_key(parts, &app.keys).await {
             Ok(key) => Some(key),
             // Whatever else is presented proves nothing, and is not asked for.
             Err(ApiError::Refused(_)) => None,
@@ -119,6 +120,7 @@ impl FromRequestParts<App> for UserCaller {
         if stored.user.deleted_at.is_some() || stored.credentials_version != claims.credentials_version {
             return Err(Code::Unauthenticated.into());
         }
+        recognise(&parts.extensions);
         Ok(Self { stored, establishment: claims.establishment_id })
     }
 }

@@ -8,10 +8,12 @@ pub(crate) mod schemas;
 use axum::response::Response;
 use passerelle::web::openapi::problem::{Cause, Fault, Problem, TrailNode};
 use passerelle::web::openapi::{components, viewer};
+use passerelle::web::parameters::NoQuery;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use self::refusals as by;
 use crate::routes::Described;
 
 /// The document as committed and served.
@@ -81,10 +83,10 @@ impl Modify for Callers {
     path = "/openapi.json",
     operation_id = "readOpenApi",
     tag = "Documentation",
-    responses((status = 200, description = "Le document, en OpenAPI 3.1.", body = Object)),
+    responses((status = 200, description = "Le document, en OpenAPI 3.1.", body = Object), by::Refused<by::Query>),
     security(()),
 )]
-pub(crate) async fn openapi() -> Response {
+pub(crate) async fn openapi(_: NoQuery) -> Response {
     viewer::document(COMMITTED)
 }
 

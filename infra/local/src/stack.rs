@@ -160,6 +160,19 @@ impl Stack {
             .map_err(|detail| StackError::IssueKey { service: service.to_owned(), detail })
     }
 
+    /// Issues an API key in the place of one whose text was lost: the oldest of the service and scope is revoked where
+    /// there is room for no other.
+    ///
+    /// # Errors
+    /// When the name is no service's, or the key cannot be stored.
+    pub async fn replace_lost_key(&self, service: &str, scope: Scope) -> Result<String, StackError> {
+        let table = &self.variables("ProjectsApi")["COMMUNS_TABLE"];
+        functions::make_room_for_key(&self.0.sdk, table, service, scope)
+            .await
+            .map_err(|detail| StackError::IssueKey { service: service.to_owned(), detail })?;
+        self.issue_key(service, scope).await
+    }
+
     /// Invokes a scheduled function once, by logical id.
     ///
     /// # Errors

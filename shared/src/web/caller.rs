@@ -2,8 +2,10 @@
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::request::Parts;
 
 use super::error::ApiError;
+use super::fair_share::recognise;
 use super::layer::log_caller;
 use super::problem::Code;
 use crate::store::communs::CommunsStore;
@@ -26,9 +28,15 @@ pub fn token(headers: &HeaderMap) -> Result<&str, Code> {
 ///
 /// # Errors
 /// 401 when it is missing or unknown.
-pub async fn service_key(headers: &HeaderMap, keys: &CommunsStore) -> Result<ApiKey, ApiError> {
-    let hash = KeyHash::of(token(headers)?);
+pub async fn service_key(parts: &Parts, keys: &CommunsStore) -> Result<ApiKey, ApiError> {
+    let hash = KeyHash::of(token(&parts.headers)?);
     let known = keys.api_key(&hash).await?.ok_or(Code::Unauthenticated)?;
-    log_caller(&known.service, known.scope, &hash);
+    note_key(parts, &known, &hash);
     Ok(known)
+}
+
+/// Says of a request that its key is known: it is named in the log, and counts for itself.
+pub fn note_key(parts: &Parts, key: &ApiKey, hash: &KeyHash) {
+    recognise(&parts.extensions);
+    log_caller(&key.service, key.scope, hash);
 }

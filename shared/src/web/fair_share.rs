@@ -1,7 +1,7 @@
 //! Fair shares: no caller takes more requests than its bucket of tokens gives (429).
 //!
-//! A caller is an API key, the token of a person who signed in, or, where neither is presented or it was refused, the
-//! address a request comes from. Buckets lie in the container. What a key took is told to the others of the same API
+//! A caller is an API key, the token of a person who signed in, or, where neither is presented, or it was refused or not
+//! looked at, the address a request comes from. Buckets lie in the container. What a key took is told to the others of the same API
 //! every ten seconds if it is worth it, and what they took is heard: one write, not one a request. So the bound is
 //! approximate, a caller served by several containers may have more than its share for some seconds. Addresses are kept
 //! nowhere.
@@ -9,6 +9,7 @@
 //! Source: docs/spec/communs.md#fair-shares
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -18,10 +19,11 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::api_key::KeyHash;
 use domain::fair_share::{Allowance, Bucket, Rate};
-use http::{HeaderMap, HeaderValue};
+use http::{Extensions, HeaderMap, HeaderValue};
 use lambda_http::request::RequestContext;
 
 use super::caller::token;
+use super::layer::log_key;
 use super::problem::{Answered, Code, Problem};
 use crate::platform::clock::Clock;
 use crate::platform::config::Variables;
@@ -63,6 +65,18 @@ struct Inner {
     shares: Mutex<HashMap<Caller, Share>>,
 }
 
+/// Whether what a request presents turned out to be a key, or a session, that is known.
+#[derive(Clone, Default)]
+struct Recognised(Arc<AtomicBool>);
+
+/// Says that the bearer token of a request is one that is known: from now on it counts for itself. On a route that looks
+/// at none, whatever is presented proves nothing.
+pub fn recognise(request: &Extensions) {
+    if let Some(Recognised(flag)) = request.get() {
+        flag.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Who is counted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Caller {
@@ -95,7 +109,7 @@ pub fn bounded<S: Clone + Send + Sync + 'static>(routes: Router<S>, shares: Fair
     routes.layer(from_fn_with_state(shares, bound))
 }
 
-async fn bound(State(shares): State<FairShares>, request: Request, next: Next) -> Response {
+async fn bound(State(shares): State<FairShares>, mut request: Request, next: Next) -> Response {
     let presented = token(request.headers()).ok().map(Caller::of_token);
     let address = source_address(&request).map(Caller::Address);
     let known = presented.clone().filter(|caller| shares.knows(caller));
@@ -109,11 +123,16 @@ async fn bound(State(shares): State<FairShares>, request: Request, next: Next) -
     let rate = known.as_ref().or(address.as_ref()).map_or(shares.0.rates.key, |caller| shares.rate(caller));
     if let Some(refused) = allowance.filter(|allowance| !allowance.granted) {
         Count::RequestsThrottled.one();
+        if let Some(Caller::Key(digits)) = &known {
+            log_key(digits);
+        }
         let mut response = Problem::new(Code::TooManyRequests).retry_after(refused.reset_seconds).into_response();
         write_headers(response.headers_mut(), rate, refused);
         return response;
     }
     let telling = known.as_ref().and_then(|caller| shares.due(caller));
+    let recognised = Recognised::default();
+    request.extensions_mut().insert(recognised.clone());
     let (mut response, ()) = futures_util::join!(next.run(request), shares.tell(telling));
     let code = response.extensions().get::<Answered>().map(|Answered(problem)| problem.code());
     if presented.is_some() && code == Some(Code::Unauthenticated) {
@@ -122,6 +141,10 @@ async fn bound(State(shares): State<FairShares>, request: Request, next: Next) -
     let allowance = match (presented, code) {
         (Some(caller), Some(Code::Unauthenticated)) => {
             shares.forget(&caller);
+            address.map(|address| (shares.rates().address, shares.take(&address)))
+        }
+        // Nobody looked whether it is one.
+        (Some(_), _) if known.is_none() && !recognised.0.load(Ordering::Relaxed) => {
             address.map(|address| (shares.rates().address, shares.take(&address)))
         }
         // From now on it answers for itself.

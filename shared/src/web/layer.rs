@@ -63,9 +63,13 @@ fn protect(headers: &mut HeaderMap) {
 /// Says in the log lines of the request who calls: the service, what its key opens, and enough of the key's hash to
 /// tell it from another.
 pub fn log_caller(service: &Service, scope: Scope, hash: &KeyHash) {
-    let span = tracing::Span::current();
-    span.record("service", service.as_str()).record("scope", scope.as_str());
-    span.record("key", hash.as_str().get(..KEY_DIGITS));
+    tracing::Span::current().record("service", service.as_str()).record("scope", scope.as_str());
+    log_key(hash.as_str());
+}
+
+/// Says in the log lines of the request which key is presented, by as many digits of its hash as [`log_caller`].
+pub fn log_key(hash: &str) {
+    tracing::Span::current().record("key", hash.get(..KEY_DIGITS));
 }
 
 /// Says in the log lines of the request what it made.

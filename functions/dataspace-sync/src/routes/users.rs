@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
+use passerelle::platform::measures::Count;
 use passerelle::web::body::ValidBody;
 use passerelle::web::error::ApiError;
 use passerelle::web::parameters::NoQuery;
@@ -113,6 +114,7 @@ pub(super) async fn erase(
     UserId(id): UserId,
 ) -> Result<StatusCode, ApiError> {
     app.users.erase(id).await?;
+    Count::PeopleErased.one();
     caller.record("erase", id);
     Ok(StatusCode::NO_CONTENT)
 }

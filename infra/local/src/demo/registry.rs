@@ -145,7 +145,8 @@ impl ServiceRegistry {
         Ok(())
     }
 
-    /// The keys of a service: those it has, as long as they work, and new ones for those that are missing.
+    /// The keys of a service: those it has, as long as they work, and new ones for those that are missing. A registry that
+    /// was lost has left keys that nobody knows: they give way.
     ///
     /// # Errors
     /// When a key cannot be issued, the API cannot be asked, or `save` fails.
@@ -166,7 +167,7 @@ impl ServiceRegistry {
             };
             *registration.key_mut(scope) = match known {
                 Some(key) if works => Some(key),
-                _ if wanted => Some(stack.issue_key(service, scope).await?),
+                _ if wanted => Some(stack.replace_lost_key(service, scope).await?),
                 _ => None,
             };
         }

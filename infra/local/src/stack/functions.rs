@@ -13,7 +13,7 @@ use futures_util::FutureExt as _;
 use outbox_sweeper::Sweeper;
 use passerelle::platform::clock::Clock;
 use passerelle::platform::lambda::{Invocation, no_job};
-use passerelle::store::communs::CommunsStore;
+use passerelle::store::communs::{CommunsStore, api_keys};
 use projects_api::App;
 use rights_checker::App as Rights;
 use webhook_fanout::Fanout;
@@ -157,4 +157,19 @@ pub(super) async fn issue_key(
     let key = new_api_key(&service, &rand::random());
     store.issue_key(&key, &service, scope, now).await.map_err(|error| error.to_string())?;
     Ok(key.text)
+}
+
+/// Revokes the oldest key of a service and scope where there is room for no other.
+pub(super) async fn make_room_for_key(sdk: &SdkConfig, table: &str, service: &str, scope: Scope) -> Result<(), String> {
+    let service = Service::parse(service).ok_or("nom de service invalide")?;
+    let store = CommunsStore::new(aws_sdk_dynamodb::Client::new(sdk), table.to_owned());
+    let mut active = store.keys_of(&service, scope).await.map_err(|error| error.to_string())?;
+    if active.len() < usize::from(api_keys::SLOTS) {
+        return Ok(());
+    }
+    active.sort_by_key(|(_, key)| key.created_at);
+    if let Some((oldest, _)) = active.first() {
+        store.revoke_key(oldest).await.map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }

@@ -11,7 +11,7 @@ use domain::api_key::{KeyHash, NewApiKey, Scope, Service};
 use domain::instant;
 
 /// How many keys of one scope a service may have at a time.
-const SLOTS: u8 = 2;
+pub const SLOTS: u8 = 2;
 
 /// What an API key opens, and for whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

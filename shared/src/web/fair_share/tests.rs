@@ -1,17 +1,18 @@
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::{Client, Config};
 use axum::body::Body;
 use axum::routing::get;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, RETRY_AFTER};
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use tower::ServiceExt as _;
 
 use super::*;
 
 const RATES: Rates = Rates { key: Rate { per_second: 1, burst: 3 }, address: Rate { per_second: 1, burst: 2 } };
 
-/// An API of one route, which knows the keys that begin with `mec_`, at a clock that stands still until it is moved.
+/// An API that knows the keys that begin with `mec_`, and of one route more, which asks for none; at a clock that stands still until it is moved.
 struct World {
     shares: FairShares,
     router: Router,
@@ -29,19 +30,26 @@ impl World {
         let shares = FairShares::new(RATES, &Table::new(client, "T".to_owned()), clock);
         let handled = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&handled);
-        let handler = move |headers: HeaderMap| async move {
+        let handler = move |request: Request| async move {
             counted.fetch_add(1, Ordering::Relaxed);
-            match token(&headers) {
-                Ok(key) if !key.starts_with("mec_") => Problem::new(Code::Unauthenticated).into_response(),
-                _ => StatusCode::OK.into_response(),
+            match token(request.headers()) {
+                Ok(key) if !key.starts_with("mec_") => return Problem::new(Code::Unauthenticated).into_response(),
+                Ok(_) => recognise(request.extensions()),
+                Err(_) => {}
             }
+            StatusCode::OK.into_response()
         };
-        let router = bounded(Router::new().route("/", get(handler)), shares.clone());
+        let routes = Router::new().route("/", get(handler)).route("/open", get(|| async { StatusCode::OK }));
+        let router = bounded(routes, shares.clone());
         Self { shares, router, millis, handled }
     }
 
     async fn ask(&self, key: Option<&str>, address: Option<&str>) -> Response {
-        let mut request = Request::builder().uri("/");
+        self.ask_for("/", key, address).await
+    }
+
+    async fn ask_for(&self, path: &str, key: Option<&str>, address: Option<&str>) -> Response {
+        let mut request = Request::builder().uri(path);
         if let Some(key) = key {
             request = request.header(AUTHORIZATION, format!("Bearer {key}"));
         }
@@ -64,6 +72,30 @@ impl World {
 
     fn wait(&self, millis: i64) {
         self.millis.fetch_add(millis, Ordering::Relaxed);
+    }
+}
+
+/// Counts the keys refused.
+#[derive(Clone, Default)]
+struct Refusals(Arc<AtomicU64>);
+
+impl Recorder for Refusals {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        if key.name() == Count::KeysRefused.name() { Counter::from_arc(Arc::clone(&self.0)) } else { Counter::noop() }
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
     }
 }
 
@@ -103,6 +135,29 @@ async fn keys_that_are_none_are_counted_with_their_address() {
     assert_eq!(world.statuses(1, None, Some("192.0.2.1")).await, [429]);
     assert_eq!(world.statuses(1, Some("x_3"), Some("192.0.2.2")).await, [401], "another address");
     assert_eq!(world.handled.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test]
+async fn what_nobody_looks_at_gives_no_share_of_its_own() {
+    let world = World::new();
+    let open = async |key| world.ask_for("/open", Some(key), Some("192.0.2.1")).await.status().as_u16();
+    assert_eq!([open("x_1").await, open("a.b.c").await, open("mec_a").await], [200, 200, 429]);
+    assert_eq!(world.statuses(4, Some("mec_a"), Some("192.0.2.2")).await, [200, 200, 200, 429]);
+    assert_eq!(open("mec_a").await, 429, "nor takes away the share of one that is known");
+}
+
+#[tokio::test]
+async fn only_what_is_refused_counts_as_a_key_refused() {
+    let counted = Refusals::default();
+    let _guard = metrics::set_default_local_recorder(&counted);
+    let world = World::new();
+    for (path, key) in [("/open", "a.b.c"), ("/open", "x_1"), ("/", "mec_a")] {
+        assert_eq!(world.ask_for(path, Some(key), None).await.status(), StatusCode::OK);
+    }
+    assert_eq!(world.ask(None, None).await.status(), StatusCode::OK);
+    assert_eq!(counted.0.load(Ordering::Relaxed), 0, "a person's token on an anonymous route is no key refused");
+    assert_eq!(world.statuses(1, Some("x_1"), None).await, [401]);
+    assert_eq!(counted.0.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]

@@ -20,9 +20,14 @@ pub(super) fn guide(code: Code) -> Option<Guide> {
         .fault("/couleur", "propriété inconnue ou non modifiable"),
         Code::InvalidQuery => Guide::new(
             "Un paramètre de l'URL est inconnu, répété, ou sa valeur n'est pas acceptée.",
-            "Par exemple limit hors de 1 à 100, un code de statut ou de territoire inconnu, un curseur qui ne vient \
-             pas d'une réponse précédente, un instant qui n'est pas au format RFC 3339.",
-            "Comparez l'URL à la documentation de la route. Un curseur se recopie tel quel.",
+            "Par exemple un paramètre que la route n'a pas (même sur une écriture), limit hors de 1 à 100, un code de \
+             statut ou de territoire inconnu, un service que personne ne connaît, un curseur qui ne vient pas d'une \
+             réponse précédente, since et after ensemble, un instant qui n'est pas au format RFC 3339 ou dont le + \
+             n'est pas écrit %2B, ou, dans le chemin de /projects/by-external-id, un identifiant fait d'autre chose \
+             que de lettres, de chiffres et de - _ . ~.",
+            "detail nomme le paramètre et sa borne : comparez l'URL à la documentation de la route. Un curseur se \
+             recopie tel quel. Tout identifiant externe se trouve par \
+             /projects/by-external-id/{service}?externalId=.",
         )
         .detail("La valeur de limit est invalide."),
         Code::UserEmailRequired => Guide::new(
@@ -50,17 +55,20 @@ pub(super) fn guide(code: Code) -> Option<Guide> {
         ),
         Code::PermissionRefused => Guide::new(
             "La clé est bonne, mais le droit nécessaire manque.",
-            "Communs : l'utilisateur nommé par X-User-Email n'a pas le niveau READ ou WRITE demandé sur ce projet, le \
-             service n'a ni créé le projet ni été lié à lui, ou un service touche au lien d'un autre. Coop : la clé \
-             n'est pas celle, de portée sync, de La Coop.",
-            "Communs : demandez à une personne qui a le droit WRITE, ou au service d'origine, d'accorder la permission. \
-             Coop : employez la clé de La Coop.",
+            "Communs : l'utilisateur nommé par X-User-Email n'a pas le niveau READ ou WRITE demandé sur ce projet ; \
+             sans utilisateur, le service n'a ni créé le projet ni été lié à lui avec le rôle writer (un lien reader ne \
+             donne que la lecture), ou supprime un projet dont il n'est pas l'origine ; un service touche au lien d'un \
+             autre, ou en change le rôle sans être l'origine. Droits : la clé manage n'est ni de zlv ni \
+             d'exploitation. Coop : la clé n'est pas une de celles que la route demande.",
+            "Communs : demandez à une personne qui a le droit WRITE, ou au service d'origine, d'accorder la permission \
+             ou le rôle writer. Droits et coop : employez une clé que nomme la documentation de la route.",
         )
         .detail("Le droit WRITE sur ce projet manque."),
         Code::ScopeRefused => Guide::new(
             "La portée de la clé n'ouvre pas cette route.",
-            "Par exemple une clé projects sur le flux d'événements, réservé aux clés sync, ou une clé manage sur \
-             n'importe quelle route des communs.",
+            "Par exemple une clé projects sur le flux d'événements, les webhooks ou l'effacement, réservés aux clés \
+             sync (un webhook montre tous les projets), une clé manage sur une route de projets, ou une clé sync sur une \
+             route de gestion.",
             "Employez la clé de votre service dont la portée convient ; la documentation de la route l'indique.",
         ),
         Code::NotFound => Guide::new(
@@ -68,7 +76,7 @@ pub(super) fn guide(code: Code) -> Option<Guide> {
             "Le projet, le webhook, la livraison, l'identifiant externe ou la route n'existe pas. Un identifiant mal \
              formé et le webhook d'un autre service donnent la même réponse.",
             "Vérifiez l'adresse et les identifiants. Un projet connu par votre identifiant se retrouve par \
-             /projects/by-external-id/{service}/{externalId}.",
+             /projects/by-external-id/{service}?externalId=.",
         ),
         Code::MethodNotAllowed => Guide::new(
             "La route existe, mais pas avec cette méthode HTTP.",
@@ -100,14 +108,15 @@ pub(super) fn guide(code: Code) -> Option<Guide> {
         ),
         Code::VersionConflict => Guide::new(
             "Le projet a changé depuis la version que vous avez lue.",
-            "If-Match nomme une autre version que la version courante.",
+            "If-Match nomme une autre version que la version courante (\"5\", W/\"5\" et \"5-gzip\" nomment la version \
+             5), ou If-None-Match: * accompagne un POST sur un projet qui existe déjà.",
             "Relisez le projet, refaites la modification sur la version currentVersion, puis renvoyez-la.",
         )
         .detail("La version courante est 4.")
         .members(json!({"currentVersion": 4})),
         Code::BodyTooLarge => Guide::new(
             "Le corps de la requête est trop grand.",
-            "Il dépasse 1 Mio, ou 6 Mo pour la création en lot.",
+            "Il dépasse 1 Mio, ou 5 Mo (5 000 000 octets) pour la création en lot.",
             "Envoyez moins de données à la fois : les créations se répartissent en plusieurs lots.",
         ),
         Code::UnsupportedMediaType => Guide::new(

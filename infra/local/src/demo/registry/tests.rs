@@ -81,6 +81,18 @@ async fn keys_of_another_data_folder_are_replaced() {
     }
 }
 
+#[tokio::test]
+async fn a_registry_lost_time_and_again_is_made_anew() {
+    let stack = stack().await;
+    for _ in 0..4 {
+        let mut registry = ServiceRegistry::default();
+        complete(&mut registry, &stack, URL).await;
+        for (_, known) in registry.services() {
+            assert_eq!(webhooks(&stack, known.key(Scope::Sync)).await.len(), 1);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_reaches_the_other_services_by_itself() {
     let stack = stack().await;
