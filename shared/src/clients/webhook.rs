@@ -8,15 +8,16 @@
 mod failure;
 mod resolver;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use hyper_util::client::legacy::connect::Connection;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect;
 use tokio::time::{Instant, timeout_at};
-use tower::util::MapRequestLayer;
+use tower::util::MapResponseLayer;
 
 use super::trust;
 use crate::platform::clock::Clock;
@@ -37,6 +38,14 @@ const KEPT_CONNECTION: Duration = Duration::from_secs(30);
 /// How soon after its start an attempt may be made again on a new connection.
 const RESET_WINDOW: Duration = Duration::from_secs(1);
 
+/// How many headers an answer may have; their bytes are bounded by the HTTP client's buffer, of some 400 KiB.
+const MAX_HEADERS: usize = 256;
+
+tokio::task_local! {
+    /// The connection that the attempt of this task has opened, by its local address.
+    static OPENED: Arc<OnceLock<SocketAddr>>;
+}
+
 const USER_AGENT: &str = concat!("Passerelle-Webhooks/", env!("CARGO_PKG_VERSION"));
 
 /// Sends webhooks. Cheap to clone; clones share their connections.
@@ -46,7 +55,6 @@ pub struct WebhookClient {
     policy: Policy,
     timeouts: Timeouts,
     clock: Clock,
-    connections_opened: Arc<AtomicU64>,
 }
 
 /// How long a receiver may take.
@@ -85,8 +93,6 @@ impl WebhookClient {
     /// # Errors
     /// If TLS cannot be set up, for instance because the machine has no root certificates.
     pub fn new(policy: Policy, timeouts: Timeouts, clock: Clock) -> Result<Self, reqwest::Error> {
-        let connections_opened = Arc::new(AtomicU64::new(0));
-        let opened = Arc::clone(&connections_opened);
         let http = trust::client()
             .user_agent(USER_AGENT)
             .default_headers([(CONTENT_TYPE, HeaderValue::from_static("application/json"))].into_iter().collect())
@@ -97,12 +103,14 @@ impl WebhookClient {
             .connect_timeout(timeouts.connect)
             .pool_idle_timeout(KEPT_CONNECTION)
             .dns_resolver(resolver::AllowedAddresses::new(policy))
-            .connector_layer(MapRequestLayer::new(move |destination| {
-                opened.fetch_add(1, Ordering::Relaxed);
-                destination
-            }))
+            // The status decides: whatever stands beside it, the receiver has answered.
+            .http1_max_headers(MAX_HEADERS)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_ignore_invalid_headers_in_responses(true)
+            .connector_layer(MapResponseLayer::new(note_opened))
             .build()?;
-        Ok(Self { http, policy, timeouts, clock, connections_opened })
+        Ok(Self { http, policy, timeouts, clock })
     }
 
     /// Makes one attempt: a POST of `body` with `headers` (the signature and `traceparent` among them; the
@@ -139,20 +147,27 @@ impl WebhookClient {
         start: Instant,
     ) -> Result<reqwest::Response, reqwest::Error> {
         let request = || self.http.post(url.url().clone()).headers(headers.clone()).body(body.clone()).send();
-        let opened_before = self.connections_opened.load(Ordering::Relaxed);
-        match request().await {
-            // No connection was opened meanwhile, so the one that was reset had been kept from before. Under
-            // concurrency another attempt may have opened one: then this attempt simply counts as failed.
+        let opened = Arc::new(OnceLock::new());
+        match OPENED.scope(Arc::clone(&opened), request()).await {
+            // Not the connection this attempt opened, if it opened one at all: it had been kept from before.
             Err(error)
-                if failure::is_reset(&error)
-                    && start.elapsed() < RESET_WINDOW
-                    && self.connections_opened.load(Ordering::Relaxed) == opened_before =>
+                if start.elapsed() < RESET_WINDOW
+                    && failure::reset_connection(&error).is_some_and(|reset| opened.get() != Some(&reset)) =>
             {
                 request().await
             }
             sent => sent,
         }
     }
+}
+
+/// Tells the attempt of this task, if there is one, which connection it has opened. One that is opened ahead, for
+/// whoever comes next, belongs to no attempt.
+fn note_opened<C: Connection>(connection: C) -> C {
+    if let Some(local) = failure::local_address(&connection.connected()) {
+        let _ = OPENED.try_with(|opened| opened.set(local));
+    }
+    connection
 }
 
 impl Attempt {

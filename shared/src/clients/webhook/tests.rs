@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -267,6 +267,73 @@ async fn a_kept_connection_that_is_reset_is_tried_once_more() {
         assert_eq!(post(&client, &url).await.outcome, answered(200));
     }
     assert_eq!(connections.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_reset_is_tried_once_more_whatever_other_attempts_open() {
+    // The second request on a connection is answered by a reset, once other attempts have opened connections.
+    let (client, neighbour) = (client(Policy::LoopbackToo), answering(OK).await);
+    let (calling, connections) = (client.clone(), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&connections);
+    let url = receiver(move |mut stream, _| {
+        let (client, neighbour) = (calling.clone(), neighbour.clone());
+        count.fetch_add(1, Ordering::SeqCst);
+        async move {
+            read_request(&mut stream).await;
+            stream.write_all(OK.as_bytes()).await.unwrap();
+            if read_request(&mut stream).await.is_some() {
+                // Each reset after more of them at once than were kept.
+                let others = (0..4).map(|_| post(&client, &neighbour));
+                futures_util::future::join_all(others).await;
+            }
+            stream.set_zero_linger().unwrap();
+        }
+    })
+    .await;
+    for _ in 0..3 {
+        assert_eq!(post(&client, &url).await.outcome, answered(200));
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn the_status_decides_whatever_headers_come_with_it() {
+    let check = async |headers: &str| {
+        let url = answering(format!("HTTP/1.1 200 OK\r\n{headers}content-length: 4\r\n\r\nmoui")).await;
+        let attempt = post(&client(Policy::LoopbackToo), &url).await;
+        let shown: String = headers.chars().take(60).collect();
+        assert_eq!((attempt.outcome, attempt.answer.as_str()), (answered(200), "moui"), "{shown}");
+    };
+    check(&"x-filler: a\r\n".repeat(255)).await;
+    check(&format!("x-long: {}\r\n", "a".repeat(250 * 1_024))).await;
+    check(&format!("x-long: {}\r\n", "a".repeat(1_000)).repeat(255)).await;
+    check("x-folded: a\r\n  b\r\n").await;
+    check("x-folded: a\r\n\tb\r\n\tc\r\n").await;
+    check("server : x\r\n").await;
+    check("x-odd\u{e9}: x\r\n").await;
+    check("x-value: \u{1}\u{e9}\r\n").await;
+    check("no colon at all\r\n").await;
+    check(": no name\r\n").await;
+    check("x-empty:\r\n").await;
+    check("content-length: 4\r\n").await;
+    check("content-length: 4, 4\r\n").await;
+    check("date: hier\r\n").await;
+    check("retry-after: \u{e9}\r\n").await;
+    check("connection: upgrade\r\nupgrade: h2c\r\n").await;
+}
+
+#[tokio::test]
+async fn the_status_decides_whatever_its_line_says() {
+    let check = async |line: &str| {
+        let url = answering(format!("{line}\r\ncontent-length: 4\r\n\r\nmoui")).await;
+        assert_eq!(post(&client(Policy::LoopbackToo), &url).await.outcome, answered(200), "{line}");
+    };
+    check("HTTP/1.1 200").await;
+    check("HTTP/1.1 200 ").await;
+    check("HTTP/1.0 200 OK").await;
+    check("HTTP/1.1 200 C'est accept\u{e9}").await;
+    check("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK").await;
+    check("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK").await;
 }
 
 #[tokio::test]
