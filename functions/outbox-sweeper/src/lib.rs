@@ -1,4 +1,5 @@
-//! The sweep of the outbox: events committed but not sent, and deliveries that came due for a retry.
+//! The sweep of the outbox: events committed but not sent, deliveries that came due for a retry, and what is left of
+//! deleted webhooks.
 //!
 //! Each thing is leased before it is sent, so that two sweepers never double their work; a lease that is not followed
 //! by a send simply runs out. The work of one run is bounded: what is left waits for the next minute.
@@ -23,6 +24,11 @@ use serde::Serialize;
 const TAKEN_PER_PARTITION: i32 = 100;
 /// How long an event is left to the sweeper that has taken it.
 const EVENT_LEASE: TimeDelta = TimeDelta::seconds(60);
+
+/// The most deleted webhooks purged in one run.
+const PURGES_PER_RUN: i32 = 20;
+/// The most deliveries removed of one of them: at most ten thousand a run, which takes seconds.
+const PURGED_PER_WEBHOOK: i32 = 500;
 
 /// The function's environment.
 #[derive(Clone, Debug)]
@@ -58,6 +64,8 @@ pub struct SweepReport {
     pub retries: usize,
     /// Deliveries kept because their webhook is disabled.
     pub held: usize,
+    /// Deliveries removed because their webhook was deleted.
+    pub purged: usize,
     /// The age of the oldest event that was still pending, in milliseconds.
     pub oldest_pending_ms: i64,
 }
@@ -117,14 +125,30 @@ impl Sweeper {
         }
         let breakers = webhooks.iter().filter(|webhook| webhook.health.open.is_some()).count();
         passerelle::platform::measures::outbox(TimeDelta::milliseconds(report.oldest_pending_ms), breakers);
+        report.purged = self.sweep_purges().await?;
         tracing::info!(
             events = report.events,
             retries = report.retries,
             held = report.held,
+            purged = report.purged,
             oldest_pending_ms = report.oldest_pending_ms,
             "swept"
         );
         Ok(report)
+    }
+
+    /// Removes what is left of deleted webhooks; how many deliveries.
+    async fn sweep_purges(&self) -> Result<usize, SweepError> {
+        let now = self.clock.now();
+        let mut purged = 0;
+        for purge in self.store.due_purges(now, PURGES_PER_RUN).await? {
+            match self.store.purge_deliveries(purge.webhook, PURGED_PER_WEBHOOK).await? {
+                0 => self.store.finish_purge(&purge, now).await?,
+                // There may be more: the next run goes on.
+                removed => purged += removed,
+            }
+        }
+        Ok(purged)
     }
 
     /// Sends the pending events of one shard; how many, and the age of the oldest.

@@ -12,12 +12,14 @@
 //! | webhook | `WEBHOOKS` | `<service>#<id>` | its service |
 //! | number of webhooks | `WEBHOOKS#<service>` | `COUNT` | with each webhook |
 //! | delivery | `W#<webhook id>` | `D#<event id>` | fan-out, expires after 90 days |
+//! | pings of a webhook | `W#<webhook id>` | `PINGS` | `POST .../test`, expires in minutes |
+//! | deleted webhook being purged | `PURGES` | `<webhook id>` | its deletion, for a quarter of an hour |
 //! | API key | `K#<sha256>` | `K` | operators |
 //! | API key slot | `S#<service>` | `<scope>#<0 or 1>` | operators: two active keys |
 //! | idempotency record | `I#<service>#<sha256>` | `I` | `POST /projects`, expires after 24 h |
 //!
 //! Index `due` is sparse: events committed but not sent (`E#<shard>`), deliveries waiting for a retry
-//! (`R#<webhook id>`), by `dueAt`. Index `all` lists live projects, `territory` those of a département.
+//! (`R#<webhook id>`), deleted webhooks to be purged (`PURGES`), by `dueAt`. Index `all` lists live projects, `territory` those of a département.
 
 pub mod api_keys;
 pub mod deliveries;
@@ -31,6 +33,7 @@ pub mod keys;
 pub mod lists;
 pub mod opening;
 pub mod projects;
+pub mod purges;
 pub mod webhooks;
 
 use std::ops::Deref;

@@ -1,4 +1,5 @@
 //! What the cases of the webhooks cannot show.
 
 mod fanout;
+mod purge;
 mod third_party_verifiers;

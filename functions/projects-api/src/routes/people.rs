@@ -8,10 +8,10 @@ use axum::extract::State;
 use domain::communs::event::EventId;
 use domain::communs::project::{ProjectId, ProjectOutcome};
 use domain::reference::email::Email;
+use domain::webhooks::subscription::WebhookId;
 use passerelle::identity::person_hash::Person as PersonKeys;
 use passerelle::platform::measures::Count;
 use passerelle::store::communs::CommunsStore;
-use passerelle::store::communs::webhooks::StoredWebhook;
 use passerelle::web::body::ValidBody;
 use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
@@ -66,7 +66,8 @@ pub(super) async fn erase(
     ValidBody(body): ValidBody<Person>,
 ) -> Result<Json<Counts>, ApiError> {
     let email = body.email.get()?;
-    let webhooks = app.store.webhooks(None).await?;
+    let webhooks = app.store.webhooks(None).await?.into_iter().map(|webhook| webhook.id);
+    let deleted = app.store.purges().await?.into_iter().map(|purge| purge.webhook);
     let erasure = Erasure {
         store: &app.store,
         projects: &app.projects,
@@ -74,7 +75,7 @@ pub(super) async fn erase(
         caller: &caller,
         person: app.person(&email),
         email,
-        webhooks,
+        webhooks: webhooks.chain(deleted).collect(),
     };
     let counts = erasure.run().await?;
     Count::PeopleErased.one();
@@ -93,8 +94,8 @@ struct Erasure<'a> {
     caller: &'a ServiceCaller,
     person: PersonKeys,
     email: Email,
-    /// Whose deliveries may repeat what an event told of the person.
-    webhooks: Vec<StoredWebhook>,
+    /// Whose deliveries may repeat what an event told of the person: also those deleted a moment ago.
+    webhooks: Vec<WebhookId>,
 }
 
 impl Erasure<'_> {
@@ -138,10 +139,9 @@ impl Erasure<'_> {
     async fn redact_event(&self, id: &EventId, counts: &mut Counts) -> Result<(), ApiError> {
         let Some((event, _)) = self.store.event(id).await? else { return Ok(()) };
         let Some(redacted) = event.redacted(|stored| self.is_person(stored)) else { return Ok(()) };
-        for webhook in &self.webhooks {
-            let blanked = retry_on_conflict(async || {
-                self.store.redact_delivery(webhook.id, &event).await.map_err(ApiError::from)
-            });
+        for &webhook in &self.webhooks {
+            let blanked =
+                retry_on_conflict(async || self.store.redact_delivery(webhook, &event).await.map_err(ApiError::from));
             counts.deliveries += usize::from(blanked.await?);
         }
         self.store.redact_event(&redacted).await?;

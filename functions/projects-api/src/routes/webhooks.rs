@@ -12,7 +12,7 @@ use http::StatusCode;
 use passerelle::store::communs::webhooks::StoredWebhook;
 use passerelle::store::error::CommitError;
 use passerelle::web::body::RawBody;
-use passerelle::web::problem::Code;
+use passerelle::web::problem::{Code, Problem};
 use serde_json::{Value, json};
 
 use super::webhook_settings::{parse_new, parse_patch};
@@ -21,6 +21,9 @@ use crate::caller::{ServiceCaller, SyncCaller};
 use crate::openapi::{parameters, refusals as by, schemas};
 use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
+
+/// How many deliveries of a deleted webhook are removed before the answer.
+const PURGED_AT_ONCE: i32 = 200;
 
 /// `POST /webhooks`.
 #[utoipa::path(
@@ -180,7 +183,7 @@ pub(super) async fn patch(
     operation_id = "deleteWebhook",
     tag = "Webhooks",
     summary = "Supprimer un webhook",
-    description = "Plus rien ne lui est envoyé, reprises comprises.",
+    description = "Plus rien ne lui est envoyé, reprises comprises, et ce qui était gardé de ses livraisons est effacé.",
     params(parameters::WebhookPath),
     responses(
         (status = 204, description = "Le webhook n'est plus."),
@@ -193,11 +196,16 @@ pub(super) async fn delete(
     SyncCaller(caller): SyncCaller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    retry_on_conflict(|| async {
+    let deleted = retry_on_conflict(|| async {
         let webhook = find_webhook(&app, &caller, &id).await?;
-        Ok(app.store.delete_webhook(&webhook.service, webhook.id).await?)
+        app.store.delete_webhook(&webhook.service, webhook.id, app.clock.now()).await?;
+        Ok(webhook.id)
     })
     .await?;
+    // What receivers answered may repeat personal data: it goes with the webhook. The sweeper removes the rest.
+    if let Err(error) = app.store.purge_deliveries(deleted, PURGED_AT_ONCE).await {
+        tracing::warn!(webhook = %deleted, %error, "deliveries not removed: left to the sweeper");
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -246,7 +254,8 @@ pub(super) async fn rotate_secret(
     tag = "Webhooks",
     summary = "Essayer un webhook",
     description = "Envoie tout de suite un `ping` signé et montre la réponse, même sur un webhook désactivé. Une \
-        réussite referme le disjoncteur d'un webhook actif : ce qui attendait part aussitôt.",
+        réussite referme le disjoncteur d'un webhook actif : ce qui attendait part aussitôt. Dix essais par minute et par \
+        webhook au plus ; au-delà, 429 `too-many-requests`.",
     params(parameters::WebhookPath),
     responses(
         (status = 200, description = "Ce qu'a répondu le récepteur.", body = schemas::webhook::TestResult),
@@ -260,6 +269,7 @@ pub(super) async fn test(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let webhook = find_webhook(&app, &caller, &id).await?;
+    count_ping(&app, webhook.id).await?;
     let now = app.clock.now();
     let ping = EventId::from(app.ids.next(now));
     let body = json!({"type": "ping", "timestamp": instant::text(now), "data": {}});
@@ -341,6 +351,27 @@ pub(super) async fn disable(
     })
     .await?;
     Ok(Json(show(&app, &disabled).await?))
+}
+
+/// Counts a ping that is about to be sent.
+///
+/// # Errors
+/// 429 when the webhook had its ten of this minute.
+async fn count_ping(app: &App, webhook: WebhookId) -> Result<(), ApiError> {
+    retry_on_conflict(|| async {
+        let now = app.clock.now();
+        let seen = app.store.pings(webhook).await?;
+        match seen.clone().unwrap_or_default().count(now) {
+            Ok(next) => Ok(app.store.count_ping(webhook, seen.as_ref(), next, now).await?),
+            Err(wait) => {
+                let seconds = wait.num_milliseconds().unsigned_abs().div_ceil(1_000);
+                let refused =
+                    Problem::new(Code::TooManyRequests).detail("Dix essais par minute et par webhook, au plus.");
+                Err(refused.retry_after(seconds).into())
+            }
+        }
+    })
+    .await
 }
 
 /// Closes the breaker of an active webhook, if it is open, and starts its backlog.

@@ -160,6 +160,21 @@ pub fn event_of_delivery(sort_key: &str) -> Option<EventId> {
     EventId::parse(sort_key.strip_prefix(DELIVERY_PREFIX)?)
 }
 
+/// All deleted webhooks whose deliveries are being removed; also their partition in index `due`.
+pub const PURGES: &str = "PURGES";
+
+/// A deleted webhook whose deliveries are being removed.
+#[must_use]
+pub fn purge(webhook: WebhookId) -> ItemKey {
+    ItemKey::new(PURGES, webhook.to_string())
+}
+
+/// The pings a webhook was sent lately.
+#[must_use]
+pub fn pings(webhook: WebhookId) -> ItemKey {
+    ItemKey::new(delivery_partition(webhook), "PINGS")
+}
+
 /// The partition, in index `due`, of the deliveries of one webhook that wait for a retry.
 #[must_use]
 pub fn retry_partition(webhook: WebhookId) -> String {

@@ -2,14 +2,17 @@
 
 use std::ops::Deref;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{CommunsStore, keys};
 use crate::store::error::{CommitError, StoreError};
 use crate::store::guard::Guard;
 use crate::store::item::Item;
+use crate::store::table::attribute;
 use crate::store::transaction::Transaction;
 use domain::api_key::Service;
+use domain::webhooks::pings::Pings;
 use domain::webhooks::subscription::{MAX_PER_SERVICE, Webhook, WebhookId};
 
 /// A webhook as read, with what guards its next write.
@@ -28,6 +31,16 @@ impl Deref for StoredWebhook {
     fn deref(&self) -> &Webhook {
         &self.webhook
     }
+}
+
+/// How long pings are kept: none of them counts by then.
+const PINGS_KEPT: TimeDelta = TimeDelta::minutes(5);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PingsItem {
+    pings: Pings,
+    expires_at: i64,
 }
 
 impl CommunsStore {
@@ -62,6 +75,34 @@ impl CommunsStore {
         self.commit(transaction).await
     }
 
+    /// The pings a webhook was sent lately.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn pings(&self, webhook: WebhookId) -> Result<Option<Pings>, StoreError> {
+        let item: Option<PingsItem> = self.get(&keys::pings(webhook)).await?;
+        Ok(item.map(|item| item.pings))
+    }
+
+    /// Writes the pings of a webhook read as `seen`.
+    ///
+    /// # Errors
+    /// [`CommitError::Race`] when another ping was counted meanwhile.
+    pub async fn count_ping(
+        &self,
+        webhook: WebhookId,
+        seen: Option<&Pings>,
+        next: Pings,
+        now: DateTime<Utc>,
+    ) -> Result<(), CommitError> {
+        let guard = match seen {
+            Some(seen) => Guard::is("pings", attribute(seen)?),
+            None => Guard::Absent,
+        };
+        let item = PingsItem { pings: next, expires_at: (now + PINGS_KEPT).timestamp() };
+        self.put_now(&keys::pings(webhook), &item, &guard).await
+    }
+
     /// Writes the next state of a webhook read as `seen`.
     ///
     /// # Errors
@@ -73,15 +114,22 @@ impl CommunsStore {
         Ok(next)
     }
 
-    /// Deletes a webhook; what waits for it is never sent.
+    /// Deletes a webhook; what waits for it is never sent. What is kept of its deliveries is left to
+    /// [`Self::purge_deliveries`].
     ///
     /// # Errors
     /// [`CommitError::Race`] when it was deleted meanwhile.
-    pub async fn delete_webhook(&self, service: &Service, id: WebhookId) -> Result<(), CommitError> {
+    pub async fn delete_webhook(
+        &self,
+        service: &Service,
+        id: WebhookId,
+        now: DateTime<Utc>,
+    ) -> Result<(), CommitError> {
         let mut transaction = Transaction::default();
         let count = self.update(&keys::webhook_count(service)).add("count", -1);
         count.when(Guard::is_above("count", 0)).within(&mut transaction)?;
         self.delete(&mut transaction, &keys::webhook(service, id), &Guard::Present)?;
+        self.schedule_purge(&mut transaction, id, now)?;
         self.commit(transaction).await
     }
 }

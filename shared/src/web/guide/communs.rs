@@ -44,7 +44,8 @@ pub(super) fn guide(code: Code) -> Option<Guide> {
         Code::TooManyRequests => Guide::new(
             "L'appelant a fait plus de requêtes que sa part.",
             "Une clé, une session, ou une adresse sans clé valable, a dépassé le débit permis. Le compte est \
-             approché : il est tenu par chaque exécution et rapproché de celui des autres toutes les dix secondes.",
+             approché : il est tenu par chaque exécution et rapproché de celui des autres toutes les dix secondes. Ou un \
+             webhook a été essayé dix fois en une minute.",
             "Attendez le nombre de secondes de Retry-After. RateLimit-Remaining dit à chaque réponse combien de \
              requêtes restent, RateLimit-Reset en combien de secondes la part est de nouveau entière.",
         ),
