@@ -78,8 +78,9 @@ pub const USAGE: &str = "  passerelle keys --table TABLE issue SERVICE PORTÉE
                                 les empreintes des clés d'un service
   passerelle keys --table TABLE revoke EMPREINTE
                                 révoque une clé
-  passerelle copy-table --from TABLE --to TABLE [--overwrite]
-                                recopie une table restaurée dans celle d'un déploiement : ce qui y manque, ou tout
+  passerelle copy-table --from TABLE --to TABLE [--overwrite] [--email-hmac-secret SECRET]
+                                recopie une table restaurée dans celle d'un déploiement : ce qui y manque, ou tout, sauf les
+                                personnes effacées depuis
   passerelle coop --api URL runs
                                 les synchronisations de nuit de la Coop
   passerelle coop --api URL resume SYNCHRONISATION
@@ -116,6 +117,8 @@ pub const OPTIONS: &str = "  --table TABLE     keys : la table des Communs du d�
                     coop, droits : le fichier où est la clé, lisible par vous seul (0600), à la place de la variable
   --json            coop, droits : la réponse de l'API elle-même, une ligne de JSON par appel
   --overwrite       copy-table : remplace aussi ce qui existe (arrêter les écritures d'abord)
+  --email-hmac-secret SECRET
+                    copy-table, table des Communs : le secret EmailHmacSecret, qui reconnaît les personnes effacées
   -h, --help        cette aide
   -V, --version     la version
 ";
@@ -130,7 +133,7 @@ pub async fn run(command: Command, out: &mut impl Write) -> Result<(), Failure> 
     let key = std::env::var(deployment::KEY).ok();
     match command {
         Command::Keys(keys) => keys::run(tables().await, keys, out).await,
-        Command::CopyTable(copy) => copy_table::run(&tables().await, &copy, out).await,
+        Command::CopyTable(copy) => copy_table::run(&passerelle::platform::aws::load().await, &copy, out).await,
         Command::Coop(coop) => coop.access.carry_out([coop.action.call()], key, out).await,
         Command::Droits(droits) => droits.access.carry_out(droits.action.calls()?, key, out).await,
     }
@@ -203,9 +206,13 @@ mod tests {
 
     #[test]
     fn copying_overwrites_only_when_asked() {
-        let copy = |overwrite| Command::CopyTable(CopyTable { from: "A".to_owned(), to: "B".to_owned(), overwrite });
-        assert_eq!(read("copy-table --from A --to B").unwrap(), copy(false));
-        assert_eq!(read("copy-table --from A --to B --overwrite").unwrap(), copy(true));
+        let copy = |overwrite, secret: Option<&str>| {
+            let email_hmac_secret = secret.map(str::to_owned);
+            Command::CopyTable(CopyTable { from: "A".to_owned(), to: "B".to_owned(), overwrite, email_hmac_secret })
+        };
+        assert_eq!(read("copy-table --from A --to B").unwrap(), copy(false, None));
+        assert_eq!(read("copy-table --from A --to B --overwrite").unwrap(), copy(true, None));
+        assert_eq!(read("copy-table --from A --to B --email-hmac-secret S").unwrap(), copy(false, Some("S")));
     }
 
     #[test]

@@ -4,16 +4,30 @@
 //! so that the key can be rotated.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::platform::secrets::KeyRing;
 use domain::reference::email::Email;
 
 /// The hash of one e-mail under one key: `<key id>#<64 hexadecimal digits>`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct PersonHash(String);
 
 impl PersonHash {
+    /// As it was written in a key.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The id of the key it was made with.
+    #[must_use]
+    pub fn key_id(&self) -> &str {
+        self.0.split('#').next().unwrap_or_default()
+    }
+
     /// As it is written in a key.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -71,6 +71,12 @@ impl KeyRing {
         (&self.newest, &self.older)
     }
 
+    /// Whether a key of this id is among them.
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        std::iter::once(&self.newest).chain(&self.older).any(|key| key.id == id)
+    }
+
     /// The keys for one use, derived from these (the first block of HKDF-Expand): what is made for one use says nothing
     /// about the keys of another.
     #[must_use]

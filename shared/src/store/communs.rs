@@ -8,6 +8,7 @@
 //! | external id | `X#<service>#<external id>` | `X` | creation, link |
 //! | right of a person | `U#<key id>#<hash>` | `P#<project>` | grants, porteur |
 //! | trace of a kept answer | `U#<key id>#<hash>` | `I#<service>#<sha256>` | the record it leads to, expires with it |
+//! | person erased | `ERASED` | `<key id>#<hash>` | `POST /people/erase`, expires after 400 days |
 //! | event | `EV#<shard>` | `<event id>` | every change, expires after 90 days |
 //! | webhook | `WEBHOOKS` | `<service>#<id>` | its service |
 //! | number of webhooks | `WEBHOOKS#<service>` | `COUNT` | with each webhook |
@@ -22,9 +23,11 @@
 //! (`R#<webhook id>`), deleted webhooks to be purged (`PURGES`), by `dueAt`. Index `all` lists live projects, `territory` those of a département.
 
 pub mod api_keys;
+pub mod backup;
 pub mod deliveries;
 pub mod delivery_facts;
 pub mod due;
+pub mod erased;
 pub mod erasure;
 pub mod events;
 pub mod grants;

@@ -3,4 +3,5 @@
 mod crash;
 mod operator;
 mod procedures;
+mod restoring;
 mod rotation;

@@ -223,14 +223,14 @@ async fn what_is_missing_comes_back_and_what_is_there_stays_unless_asked() {
         put(&client, from, id, "avant").await;
     }
     put(&client, to, 7, "après").await;
-    let asked = |overwrite| CopyTable { from: from.to_owned(), to: to.to_owned(), overwrite };
-    assert_eq!(copy(&client, &asked(false)).await.unwrap(), Copied { read: 50, written: 49 });
+    let asked = |overwrite| CopyTable { from: from.to_owned(), to: to.to_owned(), overwrite, email_hmac_secret: None };
+    assert_eq!(copy(&client, &asked(false), None).await.unwrap(), Copied { read: 50, written: 49, erased: 0 });
     assert!(values(&client, to).await.contains(&"après".to_owned()));
-    assert_eq!(copy(&client, &asked(false)).await.unwrap(), Copied { read: 50, written: 0 });
-    assert_eq!(copy(&client, &asked(true)).await.unwrap(), Copied { read: 50, written: 50 });
+    assert_eq!(copy(&client, &asked(false), None).await.unwrap(), Copied { read: 50, written: 0, erased: 0 });
+    assert_eq!(copy(&client, &asked(true), None).await.unwrap(), Copied { read: 50, written: 50, erased: 0 });
     assert_eq!(values(&client, to).await, values(&client, from).await);
     let nowhere = CopyTable { from: "Nulle".to_owned(), ..asked(false) };
-    assert!(copy(&client, &nowhere).await.unwrap_err().to_string().starts_with("table inaccessible"));
+    assert!(copy(&client, &nowhere, None).await.unwrap_err().to_string().starts_with("table inaccessible"));
 }
 
 /// The crates a package is built from, its own name among them.

@@ -1,6 +1,6 @@
 //! Erasure: a service says that a person is inactive, or asks to be forgotten.
 //!
-//! Project by project: the right is removed and the porteur blanked in one transaction that leaves a trace; then what
+//! The register of the erased is written first, for whoever restores a backup. Project by project: the right is removed and the porteur blanked in one transaction that leaves a trace; then what
 //! is stored of the person is redacted; then the trace goes. Stopped at any point, the same request takes it up again.
 
 use axum::Json;
@@ -77,7 +77,10 @@ pub(super) async fn erase(
         email,
         webhooks: webhooks.chain(deleted).collect(),
     };
+    let begun = app.clock.now();
+    app.store.begin_erasure(&erasure.person, begun).await?;
     let counts = erasure.run().await?;
+    app.store.finish_erasure(&erasure.person, begun, app.clock.now()).await?;
     Count::PeopleErased.one();
     tracing::info!(
         service = %caller.service, permissions = counts.permissions, porteurs = counts.porteurs,

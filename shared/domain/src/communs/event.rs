@@ -148,8 +148,7 @@ impl Event {
     #[must_use]
     pub fn redacted(&self, is_person: impl Fn(&str) -> bool) -> Option<Self> {
         let mut next = self.clone();
-        let porteur = next.data.pointer_mut("/project/porteur")?;
-        redact(porteur, is_person).then_some(next)
+        redact_data(&mut next.data, is_person).then_some(next)
     }
 
     fn bare(
@@ -205,6 +204,13 @@ fn links_of_writers(project: &Map<String, Value>) -> Value {
     let ids = project.get("externalIds").and_then(Value::as_object).into_iter().flatten();
     let linked = ids.filter(|(service, _)| Some(service.as_str()) != origin);
     linked.map(|(service, id)| (service.clone(), json!({"externalId": id, "role": "writer"}))).collect()
+}
+
+/// Takes the person out of the data of an event, when its porteur référent is the one `is_person` recognises; whether it
+/// was.
+#[must_use]
+pub fn redact_data(data: &mut Value, is_person: impl Fn(&str) -> bool) -> bool {
+    data.pointer_mut("/project/porteur").is_some_and(|porteur| redact(porteur, is_person))
 }
 
 /// Takes the person out of a porteur as shown, when it is the one `is_person` recognises; whether it was. Without a

@@ -1,6 +1,6 @@
 //! What is stored of a person, found and taken out: events, answers of receivers, kept answers.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::idempotency::RecordItem;
@@ -15,8 +15,14 @@ use domain::communs::project::ProjectId;
 use domain::webhooks::subscription::WebhookId;
 
 /// The data of an event in its stored form.
-#[derive(Serialize)]
-struct Data<'a>(#[serde(serialize_with = "crate::store::deflated::serialize")] &'a Value);
+#[derive(Serialize, Deserialize)]
+pub(super) struct Data(#[serde(with = "crate::store::deflated")] pub(super) Value);
+
+/// A kept answer without the person, if it names the one `is_person` recognises.
+pub(super) fn redact_answer(answer: &str, is_person: impl Fn(&str) -> bool) -> Option<String> {
+    let mut answer: Value = serde_json::from_str(answer).ok()?;
+    redact(answer.get_mut("porteur")?, is_person).then(|| answer.to_string())
+}
 
 impl CommunsStore {
     /// Replaces the body of a stored event by its redacted form.
@@ -24,7 +30,7 @@ impl CommunsStore {
     /// # Errors
     /// When DynamoDB fails; an event that expired meanwhile is none.
     pub async fn redact_event(&self, redacted: &Event) -> Result<(), StoreError> {
-        let data = attribute(&Data(&redacted.data))?;
+        let data = attribute(&Data(redacted.data.clone()))?;
         let update = self.update(&keys::event(&redacted.id)).set("event.data", data);
         unless_raced(update.when(Guard::Present).send().await)?;
         Ok(())
@@ -54,21 +60,22 @@ impl CommunsStore {
         let mut redacted = 0;
         for hash in person.hashes() {
             for trace in self.answer_traces(hash).await? {
-                redacted += usize::from(self.redact_answer(&trace, &is_person).await?);
+                redacted += usize::from(self.redact_traced_answer(&trace, &is_person).await?);
                 self.delete_now(&trace).await?;
             }
         }
         Ok(redacted)
     }
 
-    async fn redact_answer(&self, trace: &ItemKey, is_person: impl Fn(&str) -> bool) -> Result<bool, StoreError> {
+    async fn redact_traced_answer(
+        &self,
+        trace: &ItemKey,
+        is_person: impl Fn(&str) -> bool,
+    ) -> Result<bool, StoreError> {
         let key = keys::traced_answer(&trace.sk);
         let Some(item) = self.get::<RecordItem>(&key).await? else { return Ok(false) };
-        let Ok(mut answer) = serde_json::from_str::<Value>(&item.record.answer) else { return Ok(false) };
-        if !answer.get_mut("porteur").is_some_and(|porteur| redact(porteur, is_person)) {
-            return Ok(false);
-        }
-        let update = self.update(&key).set("answer", answer.to_string());
+        let Some(answer) = redact_answer(&item.record.answer, is_person) else { return Ok(false) };
+        let update = self.update(&key).set("answer", answer);
         Ok(unless_raced(update.when(Guard::Present).send().await)?.is_some())
     }
 

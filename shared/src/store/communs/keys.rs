@@ -67,13 +67,31 @@ pub fn external_id(service: &Service, external_id: &str) -> ItemKey {
 /// All rights of a person.
 #[must_use]
 pub fn person_partition(person: &PersonHash) -> String {
-    format!("U#{}", person.as_str())
+    format!("{PERSON_PREFIX}{}", person.as_str())
 }
 
 /// The right of a person on a project.
 #[must_use]
 pub fn grant(person: &PersonHash, id: ProjectId) -> ItemKey {
     ItemKey::new(person_partition(person), project_partition(id))
+}
+
+/// What the partitions of people begin with.
+const PERSON_PREFIX: &str = "U#";
+
+/// The person of a partition, if it is a person's.
+#[must_use]
+pub fn person_of(partition: &str) -> Option<PersonHash> {
+    Some(PersonHash::of_text(partition.strip_prefix(PERSON_PREFIX)?))
+}
+
+/// Everybody who was erased.
+pub const ERASED: &str = "ERASED";
+
+/// A person who was erased.
+#[must_use]
+pub fn erased(person: &PersonHash) -> ItemKey {
+    ItemKey::new(ERASED, person.as_str())
 }
 
 /// An event.
@@ -85,7 +103,16 @@ pub fn event(id: &EventId) -> ItemKey {
 /// One of the [`SHARDS`] partitions of events.
 #[must_use]
 pub fn event_partition(shard: u8) -> String {
-    format!("EV#{shard:02}")
+    format!("{EVENT_PREFIX}{shard:02}")
+}
+
+/// What the partitions of events begin with.
+const EVENT_PREFIX: &str = "EV#";
+
+/// Whether a partition is one of events.
+#[must_use]
+pub fn is_event(partition: &str) -> bool {
+    partition.starts_with(EVENT_PREFIX)
 }
 
 /// The partition, in index `due`, of the pending events of one shard.
@@ -214,7 +241,13 @@ pub fn traced_answer(trace_sk: &str) -> ItemKey {
     ItemKey::new(trace_sk, "I")
 }
 
-/// What the sort keys of traces begin with.
+/// Whether a partition is a kept answer's.
+#[must_use]
+pub fn is_kept_answer(partition: &str) -> bool {
+    partition.starts_with(ANSWER_TRACE_PREFIX)
+}
+
+/// What the sort keys of traces begin with, and the partitions they name.
 pub const ANSWER_TRACE_PREFIX: &str = "I#";
 
 /// Spreads ids evenly: the first byte of their hash (ids themselves begin with the time).
