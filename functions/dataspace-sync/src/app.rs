@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use chrono::TimeDelta;
 use passerelle::clients::brevo::Brevo;
 use passerelle::clients::contacts::Contacts;
 use passerelle::clients::dataspace::{ClientError, Dataspace};
@@ -36,6 +37,7 @@ pub struct Config {
     brevo_url: String,
     brevo_secret: String,
     brevo_list_id: u64,
+    deleted_user_retention_days: u64,
 }
 
 impl Config {
@@ -57,6 +59,7 @@ impl Config {
             brevo_url: variables.text("BREVO_URL"),
             brevo_secret: variables.text("BREVO_SECRET"),
             brevo_list_id: variables.number("BREVO_LIST_ID"),
+            deleted_user_retention_days: variables.number("DELETED_USER_RETENTION_DAYS"),
         };
         variables.finish(config)
     }
@@ -117,7 +120,14 @@ impl App {
 
         let contacts = queue(config.contacts_queue_url);
         let outbox = ContactOutbox { store: store.clone(), queue: contacts, brevo, clock: clock.clone() };
-        let users = Users { store: store.clone(), outbox: outbox.clone(), clock: clock.clone(), ids: ids.clone() };
+        let kept_deleted = i64::try_from(config.deleted_user_retention_days).unwrap_or(i64::MAX).min(36_500);
+        let users = Users {
+            store: store.clone(),
+            outbox: outbox.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            kept_deleted: TimeDelta::days(kept_deleted),
+        };
         let sync = UserSync {
             users: users.clone(),
             store: store.clone(),

@@ -37,6 +37,9 @@ pub enum ScheduleError {
     /// Contacts could not be listed.
     #[error("the pending contacts could not be listed")]
     Contacts(#[source] StoreError),
+    /// Deleted users could not be listed.
+    #[error("the deleted users could not be listed")]
+    Deleted(#[source] StoreError),
 }
 
 impl Scheduled {
@@ -66,7 +69,9 @@ impl App {
             }
             Scheduled::Sweep => {
                 let listings = self.runs.sweep().await?;
-                Ok(listings + self.outbox.sweep().await.map_err(ScheduleError::Contacts)?)
+                let contacts = self.outbox.sweep().await.map_err(ScheduleError::Contacts)?;
+                let erased = self.users.erase_long_deleted().await.map_err(ScheduleError::Deleted)?;
+                Ok(listings + contacts + erased)
             }
         }
     }

@@ -58,7 +58,14 @@ impl ContactOutbox {
             Err(error) => {
                 Count::ContactsFailed.one();
                 let attempts = pending.attempts + 1;
-                match retry::pause_before_brevo(attempts) {
+                let pause = match retry::pause_before_brevo(attempts) {
+                    None if self.store.user(job.user).await?.is_none() => {
+                        Count::ContactsGivenUp.one();
+                        Some(retry::pause_before_forgotten(attempts))
+                    }
+                    pause => pause,
+                };
+                match pause {
                     Some(pause) => {
                         tracing::warn!(user = %pending.user, attempts, %error, "Brevo not told: later again");
                         self.store.retry_contact(&pending, self.clock.now() + pause).await

@@ -1,10 +1,13 @@
 //! Users as La Coop registers, reads, deletes and erases them.
 
+use chrono::TimeDelta;
 use domain::coop::user::{Identity, User};
 use http::StatusCode;
 use passerelle::platform::clock::Clock;
 use passerelle::platform::ids::Ids;
+use passerelle::platform::measures::Count;
 use passerelle::store::coop::{CoopStore, PendingContact, Profile};
+use passerelle::store::error::StoreError;
 use passerelle::store::transaction::Transaction;
 use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
@@ -22,7 +25,12 @@ pub(crate) struct Users {
     pub(crate) outbox: ContactOutbox,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
+    /// How long what is kept of a deleted user stays.
+    pub(crate) kept_deleted: TimeDelta,
 }
+
+/// Deleted users erased at a sweep.
+const SWEPT: i32 = 25;
 
 impl Users {
     /// A user, deleted or not.
@@ -62,24 +70,32 @@ impl Users {
         .await
     }
 
-    /// Deletes a user, who leaves Brevo's list. Their emplois and history stay; once more changes nothing.
+    /// Deletes a user, who leaves Brevo's list. Their emplois and history stay for a time; once more changes nothing.
     pub(crate) async fn delete(&self, id: Uuid) -> Result<(), ApiError> {
         retry_on_conflict(async || {
             let stored = self.find(id).await?.stored;
             if stored.user.deleted {
                 return Ok(());
             }
-            let user = User { deleted: true, ..stored.user.clone() };
+            let user = User { deleted: true, deleted_at: Some(self.clock.now()), ..stored.user.clone() };
             let mut transaction = Transaction::default();
             self.store.put_user_freeing_email(&mut transaction, Some(&stored), &user)?;
             let pending = self.leave_brevo(&mut transaction, &stored.user).await?;
-            self.store.commit(transaction).await?;
-            if let Some(pending) = pending {
-                self.outbox.announce(&pending).await;
-            }
-            Ok(())
+            self.commit_announcing(transaction, pending).await
         })
         .await
+    }
+
+    async fn commit_announcing(
+        &self,
+        transaction: Transaction,
+        pending: Option<PendingContact>,
+    ) -> Result<(), ApiError> {
+        self.store.commit(transaction).await?;
+        if let Some(pending) = pending {
+            self.outbox.announce(&pending).await;
+        }
+        Ok(())
     }
 
     /// Erases a user: nothing of theirs stays. Stopped at any point, once more goes on with it.
@@ -89,11 +105,40 @@ impl Users {
         retry_on_conflict(async || {
             let stored = self.find(id).await?.stored;
             self.store.delete_records(id).await?;
-            Ok(self.store.delete_user(&stored).await?)
+            let mut transaction = Transaction::default();
+            self.store.delete_user(&mut transaction, &stored)?;
+            // The call of the deletion may have been given up: nothing would make it again.
+            let told = self.store.told_contact(id).await?;
+            let is_left = !told.emails.is_empty() && self.store.pending_contact(id).await?.is_none();
+            let pending = if is_left { self.leave_brevo(&mut transaction, &stored.user).await? } else { None };
+            self.commit_announcing(transaction, pending).await
         })
         .await?;
         // What an import under way has added meanwhile: it is not written on the user's version.
         Ok(self.store.delete_records(id).await?)
+    }
+
+    /// Erases some of the users La Coop deleted long ago, and answers how many.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub(crate) async fn erase_long_deleted(&self) -> Result<usize, StoreError> {
+        let until = self.clock.now() - self.kept_deleted;
+        let mut erased = 0;
+        for id in self.store.deleted_users(until, SWEPT).await? {
+            // The index is a little late: an id may have been registered again since.
+            let stored = self.store.user(id).await?;
+            let is_over = stored.is_some_and(|stored| stored.user.deleted_at.is_some_and(|at| at <= until));
+            match if is_over { self.erase(id).await } else { continue } {
+                Ok(()) => {
+                    erased += 1;
+                    Count::DeletedUsersErased.one();
+                    tracing::info!(target: "audit", action = "erase", service = "retention", user = %id, "done");
+                }
+                Err(error) => tracing::warn!(user = %id, code = ?error.into_problem().code(), "user not erased"),
+            }
+        }
+        Ok(erased)
     }
 
     /// Adds what makes a contact leave Brevo's list, if it may be on it.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use chrono::TimeDelta;
+use chrono::{Months, TimeDelta};
+use domain::droits::retention::Terms;
 use domain::reference::email::Email;
 use passerelle::clients::brevo::Brevo;
 use passerelle::clients::portail_df::{ClientError, PortailDf, Version as PortailDfVersion};
@@ -15,11 +16,13 @@ use passerelle::platform::ids::Ids;
 use passerelle::platform::secrets::{Rotating, RotatingKeys, SecretError};
 use passerelle::store::communs::CommunsStore;
 use passerelle::store::droits::DroitsStore;
+use passerelle::store::error::StoreError;
 use passerelle::web::fair_share::{FairShares, Rates};
 
 use crate::attempts::Attempts;
 use crate::decisions::Decisions;
 use crate::mails::Mails;
+use crate::retention::Retention;
 use crate::second_factor::SecondFactors;
 use crate::sessions::Sessions;
 
@@ -42,6 +45,8 @@ pub struct Config {
     mail_sender: String,
     links_url: String,
     prospect_retention_days: u64,
+    account_retention_months: u64,
+    deletion_notice_days: u64,
     test_accounts: String,
     admin_2fa: bool,
 }
@@ -71,6 +76,8 @@ impl Config {
             mail_sender: variables.text("MAIL_SENDER"),
             links_url: variables.text("LINKS_URL"),
             prospect_retention_days: variables.number("PROSPECT_RETENTION_DAYS"),
+            account_retention_months: variables.number("ACCOUNT_RETENTION_MONTHS"),
+            deletion_notice_days: variables.number("DELETION_NOTICE_DAYS"),
             // An empty list is a list.
             test_accounts: look_up("TEST_ACCOUNTS").unwrap_or_default(),
             admin_2fa: variables.choice("ADMIN_2FA", "true", "false"),
@@ -111,6 +118,7 @@ pub struct Inner {
     pub(crate) sessions: Sessions,
     pub(crate) second_factors: SecondFactors,
     pub(crate) mails: Arc<Mails>,
+    pub(crate) retention: Retention,
     /// How long a prospect is kept after it was last loaded.
     pub(crate) prospect_retention: TimeDelta,
     /// Whether administrators bring a second factor.
@@ -133,6 +141,10 @@ impl App {
         let test_accounts = config.test_accounts.split(',').filter_map(|text| Email::parse(text).ok());
         let store = DroitsStore::new(dynamodb.clone(), config.droits_table);
         let ids = Ids::default();
+        let terms = Terms {
+            unseen: Months::new(u32::try_from(config.account_retention_months).unwrap_or(u32::MAX).min(1_200)),
+            notice: days(config.deletion_notice_days),
+        };
         let mails = Arc::new(Mails {
             store: store.clone(),
             tokens: tokens.clone(),
@@ -154,7 +166,7 @@ impl App {
                 clock: clock.clone(),
                 test_accounts: test_accounts.map(|email| email.normalised().to_owned()).collect(),
             },
-            sessions: Sessions { store: store.clone(), tokens: tokens.clone(), clock: clock.clone() },
+            sessions: Sessions { store: store.clone(), tokens: tokens.clone(), clock: clock.clone(), terms },
             second_factors: SecondFactors {
                 store: store.clone(),
                 tokens: tokens.clone(),
@@ -162,10 +174,15 @@ impl App {
                 mails: Arc::clone(&mails),
                 clock: clock.clone(),
             },
+            retention: Retention {
+                store: store.clone(),
+                ids: ids.clone(),
+                mails: Arc::clone(&mails),
+                clock: clock.clone(),
+                terms,
+            },
             mails,
-            prospect_retention: TimeDelta::days(
-                i64::try_from(config.prospect_retention_days).unwrap_or(i64::MAX).min(36_500),
-            ),
+            prospect_retention: days(config.prospect_retention_days),
             admin_2fa: config.admin_2fa,
             store,
             ids,
@@ -179,6 +196,19 @@ impl App {
     pub fn mails(&self) -> &Mails {
         &self.mails
     }
+
+    /// Does what is due at every minute, and answers how many things it found to do.
+    ///
+    /// # Errors
+    /// When what is due cannot be listed.
+    pub async fn sweep(&self) -> Result<usize, StoreError> {
+        let taken_up = self.retention.sweep().await?;
+        Ok(taken_up + self.mails.sweep().await?)
+    }
+}
+
+fn days(number: u64) -> TimeDelta {
+    TimeDelta::days(i64::try_from(number).unwrap_or(i64::MAX).min(36_500))
 }
 
 impl std::ops::Deref for App {

@@ -37,6 +37,7 @@ pub(crate) enum Deed {
     SuspensionEnded,
     EmailChanged,
     Deleted,
+    DeletionAnnounced,
     Erased,
 }
 
@@ -51,12 +52,13 @@ impl Deed {
             Self::SuspensionEnded => "suspension ended",
             Self::EmailChanged => "e-mail changed",
             Self::Deleted => "deleted",
+            Self::DeletionAnnounced => "deletion announced",
             Self::Erased => "erased",
         }
     }
 }
 
-/// Writes a deed down, after its commit; `by`: the person themselves, or the service whose key was used.
+/// Writes a deed down, after its commit; `by`: the person themselves, the service whose key was used, or the retention.
 pub(crate) fn record_deed(deed: Deed, user: Uuid, by: &str) {
     tracing::info!(target: "audit", deed = deed.as_str(), user = %user, by, "done");
 }

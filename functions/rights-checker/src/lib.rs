@@ -2,7 +2,8 @@
 //! Portail DF, with the reason shown.
 //!
 //! Handlers gather facts, call a pure decision of `domain::droits`, and carry out what it says in one conditional
-//! transaction. The same function sends the mails of the second factor (SQS, schedule).
+//! transaction. The same function sends the mails (SQS, schedule), and ends accounts that nobody uses
+//! (schedule).
 //!
 //! Source: docs/spec/droits.md
 
@@ -17,6 +18,7 @@ mod lists;
 mod mails;
 mod openapi;
 mod refusals;
+mod retention;
 mod routes;
 mod second_factor;
 mod sessions;

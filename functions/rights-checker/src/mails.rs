@@ -1,13 +1,14 @@
 //! Mails, with codes and links: from the outbox, by SQS, to Brevo.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use chrono::TimeDelta;
 use passerelle::clients::brevo::Brevo;
 use passerelle::platform::batch::{self, Concurrency};
 use passerelle::platform::clock::Clock;
 use passerelle::platform::lambda::Invocation;
 use passerelle::platform::secrets::{KeyRing, RotatingKeys, SecretError};
 use passerelle::store::droits::{DroitsStore, Link, Mail, MailContent, Purpose};
-use passerelle::store::error::{CommitError, StoreError};
+use passerelle::store::error::{CommitError, StoreError, unless_raced};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -15,6 +16,8 @@ use crate::links;
 
 /// Mails swept at a time.
 const SWEPT: i32 = 25;
+/// How long the sweep leaves a mail alone that could not be sent: the others come first.
+const PAUSE: TimeDelta = TimeDelta::minutes(1);
 /// What the keys that seal codes are derived for.
 const SEALED_CODES: &str = "sealed-codes";
 /// Brevo takes them side by side.
@@ -72,7 +75,10 @@ impl Mails {
         for id in self.store.overdue_mails(self.clock.now(), SWEPT).await? {
             match self.send(id).await {
                 Ok(()) => count += 1,
-                Err(error) => tracing::warn!(mail = %id, %error, "mail not sent"),
+                Err(error) => {
+                    tracing::warn!(mail = %id, %error, "mail not sent");
+                    unless_raced(self.store.postpone_mail(id, self.clock.now() + PAUSE).await)?;
+                }
             }
         }
         Ok(count)
@@ -134,6 +140,21 @@ impl Mails {
                     format!(
                         "Pour choisir un autre mot de passe Zéro Logement Vacant, suivez ce lien, valable 24 \
                          heures :\n\n{link}\n\nSi vous n'avez rien demandé, ignorez ce message : rien n'a changé."
+                    ),
+                ))
+            }
+            MailContent::DeletionNotice { deletion_at } => {
+                let user = self.store.user_by_email(&mail.to).await?;
+                let announced = user.and_then(|stored| stored.user.deletion_announced?.mail);
+                if announced != Some(mail.id) {
+                    return Ok(None);
+                }
+                let (day, page) = (deletion_at.format("%d/%m/%Y"), self.links_url.trim_end_matches('/'));
+                Some((
+                    "Votre compte sera supprimé",
+                    format!(
+                        "Votre compte Zéro Logement Vacant n'a pas servi depuis longtemps : il sera supprimé le {day}, avec \
+                         ce qui est gardé de vous.\n\nPour le garder, connectez-vous avant cette date : {page}"
                     ),
                 ))
             }

@@ -1,4 +1,5 @@
-//! The Lambda function of the droits domain: HTTP API, mails to send, sweep of the mails left behind.
+//! The Lambda function of the droits domain: HTTP API, mails to send, sweep of the mails left behind and of the accounts
+//! that nobody uses.
 
 use passerelle::platform::clock::Clock;
 use passerelle::platform::lambda::{Handlers, no_job};
@@ -16,7 +17,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         .batch(|batch, invocation| app.mails().send_batch(batch, invocation))
         .scheduled(async |event| {
             no_job(&event)?;
-            Ok(app.mails().sweep().await?.into())
+            Ok(app.sweep().await?.into())
         })
         .run(telemetry)
         .await

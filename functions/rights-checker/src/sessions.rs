@@ -1,7 +1,9 @@
 //! Sessions: what a sign-in and a change of establishment store and answer once they are accepted.
 
 use domain::droits::account::{User, visible_communes};
+use domain::droits::retention::Terms;
 use domain::droits::rights::Rights;
+use domain::instant;
 use passerelle::identity::access_token::{self, Claims};
 use passerelle::platform::clock::Clock;
 use passerelle::platform::measures::Count;
@@ -19,6 +21,7 @@ pub(crate) struct Sessions {
     pub(crate) store: DroitsStore,
     pub(crate) tokens: RotatingKeys,
     pub(crate) clock: Clock,
+    pub(crate) terms: Terms,
 }
 
 /// A session to open.
@@ -49,7 +52,8 @@ impl Sessions {
         let establishment = membership.establishment.ok_or(Code::EstablishmentMissing)?;
         let now = self.clock.now();
         let suspension = rights.suspension(stored.user.suspension.as_ref());
-        let mut user = User { suspension, last_authenticated_at: Some(now), ..stored.user.clone() };
+        let mut user =
+            User { suspension, last_authenticated_at: Some(now), deletion_announced: None, ..stored.user.clone() };
         if current == CurrentEstablishment::Moved {
             user.establishment_id = establishment.id;
         }
@@ -77,6 +81,9 @@ impl Sessions {
         });
         if let Some(checked) = rights.are_checked() {
             session["rightsChecked"] = checked.into();
+        }
+        if let Some(until) = self.terms.kept_until(user.role, now) {
+            session["keptUntil"] = instant::text(until).into();
         }
         let causes = rights.banner(user.suspension.as_ref());
         if !causes.is_empty() {

@@ -65,8 +65,10 @@ fn decisions(criterion: &mut Criterion) {
         role: Role::Usual,
         establishment_id: Uuid::nil(),
         suspension: None,
+        created_at: None,
         deleted_at: None,
         last_authenticated_at: None,
+        deletion_announced: None,
     };
     criterion.bench_function("décision de connexion", |bencher| {
         let facts = SignInFacts {

@@ -11,6 +11,7 @@ pub mod deployment;
 pub mod droits;
 pub mod keys;
 pub mod process;
+pub mod watch_accounts;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -64,6 +65,8 @@ pub enum Command {
     Keys(keys::Keys),
     /// Copies a restored table into the one of a deployment.
     CopyTable(copy_table::CopyTable),
+    /// Has retention see the accounts of droits that older code wrote.
+    WatchAccounts(watch_accounts::WatchAccounts),
     /// Nightly runs of La Coop, and the end of a user.
     Coop(coop::Coop),
     /// Accounts, explanations and loads of Zéro Logement Vacant.
@@ -81,6 +84,8 @@ pub const USAGE: &str = "  passerelle keys --table TABLE issue SERVICE PORTÉE
   passerelle copy-table --from TABLE --to TABLE [--overwrite] [--email-hmac-secret SECRET]
                                 recopie une table restaurée dans celle d'un déploiement : ce qui y manque, ou tout, sauf les
                                 personnes effacées depuis
+  passerelle watch-accounts --table TABLE
+                                fait suivre par la rétention les comptes écrits avant elle (table des droits)
   passerelle coop --api URL runs
                                 les synchronisations de nuit de la Coop
   passerelle coop --api URL resume SYNCHRONISATION
@@ -109,7 +114,7 @@ pub const USAGE: &str = "  passerelle keys --table TABLE issue SERVICE PORTÉE
 ";
 
 /// The lines of the help on their options.
-pub const OPTIONS: &str = "  --table TABLE     keys : la table des Communs du déploiement ; région et identifiants AWS viennent de l'environnement
+pub const OPTIONS: &str = "  --table TABLE     keys : la table des Communs du déploiement (watch-accounts : des droits) ; région et identifiants AWS viennent de l'environnement
   --from, --to      copy-table : les deux tables
   --api URL         coop, droits : l'adresse du déploiement (sortie ApiUrl), en https ; la clé, de portée manage (du
                     service coop ou zlv, ou de exploitation), est lue dans la variable PASSERELLE_KEY
@@ -134,6 +139,7 @@ pub async fn run(command: Command, out: &mut impl Write) -> Result<(), Failure> 
     match command {
         Command::Keys(keys) => keys::run(tables().await, keys, out).await,
         Command::CopyTable(copy) => copy_table::run(&passerelle::platform::aws::load().await, &copy, out).await,
+        Command::WatchAccounts(watch) => watch_accounts::run(tables().await, watch, out).await,
         Command::Coop(coop) => coop.access.carry_out([coop.action.call()], key, out).await,
         Command::Droits(droits) => droits.access.carry_out(droits.action.calls()?, key, out).await,
     }

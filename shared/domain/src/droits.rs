@@ -15,6 +15,7 @@ pub mod examination;
 pub mod password;
 pub mod perimeter;
 pub mod portail_df;
+pub mod retention;
 pub mod rights;
 pub mod sign_in;
 pub mod suspension;

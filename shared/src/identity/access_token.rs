@@ -92,8 +92,10 @@ mod tests {
             role: Role::Usual,
             establishment_id: Uuid::from_u128(2),
             suspension: None,
+            created_at: None,
             deleted_at: None,
             last_authenticated_at: None,
+            deletion_announced: None,
         };
         Claims::new(&user, user.establishment_id, 3, now)
     }

@@ -61,6 +61,12 @@ counts! {
     SignInsThrottled,
     /// Roles changed by an operator.
     RolesChanged,
+    /// Accounts nobody uses, whose deletion was announced.
+    DeletionsAnnounced,
+    /// Of these, those erased after their notice.
+    UnusedAccountsErased,
+    /// Accounts of administrators nobody uses, told to operators.
+    UnusedAdministrators,
     /// People the Dataspace was asked about.
     DataspaceCalls,
     /// Of these, those it did not answer for, or not as agreed.
@@ -81,8 +87,10 @@ counts! {
     ContactsTold,
     /// Calls to Brevo that failed.
     ContactsFailed,
-    /// Contacts given up.
+    /// Contacts given up, and each failure after that to take somebody who was erased off the list.
     ContactsGivenUp,
+    /// Users erased long after La Coop deleted them.
+    DeletedUsersErased,
 }
 
 /// The metric of failed deliveries, by error class in the dimension `Class`.

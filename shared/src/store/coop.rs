@@ -2,7 +2,7 @@
 //!
 //! | item | PK | SK |
 //! |---|---|---|
-//! | user, with roles and version (index `all` unless deleted) | `U#<id>` | `U` |
+//! | user, with roles and version (index `all`; `due` once deleted) | `U#<id>` | `U` |
 //! | emploi | `U#<id>` | `E#<emploi>` |
 //! | place of activity | `U#<id>` | `L#<structure>` |
 //! | changes of one synchronisation | `H#<user>` | `<instant>#<id>` |

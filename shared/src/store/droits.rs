@@ -2,10 +2,11 @@
 //!
 //! | item | PK | SK |
 //! |---|---|---|
-//! | user, with password hash and version | `U#<id>` | `U` |
+//! | user, with password hash and version (index `due`) | `U#<id>` | `U` |
 //! | membership | `U#<id>` | `M#<establishment>` |
 //! | perimeter of a user in an establishment | `U#<id>` | `P#<establishment>` |
 //! | second factor under way | `U#<id>` | `2FA` |
+//! | account that ended, of which more is to be erased (index `due`) | `U#<id>` | `X` |
 //! | e-mail of a user | `E#<e-mail>` | `E` |
 //! | prospect | `PR#<e-mail>` | `PR` |
 //! | establishment | `EST#<id>` | `E` |
@@ -42,6 +43,7 @@ mod links;
 mod mails;
 mod owners;
 mod people;
+mod retention;
 mod second_factor;
 mod walk;
 

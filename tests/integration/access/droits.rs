@@ -79,8 +79,10 @@ fn person(id: Uuid, role: Role, change: fn(&mut User)) -> User {
         role,
         establishment_id: ESTABLISHMENT,
         suspension: None,
+        created_at: None,
         deleted_at: None,
         last_authenticated_at: None,
+        deletion_announced: None,
     };
     change(&mut user);
     user

@@ -1,4 +1,5 @@
 //! What the cases of droits cannot show.
 
 mod accounts;
+mod retention;
 mod sessions;

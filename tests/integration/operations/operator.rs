@@ -162,8 +162,10 @@ async fn an_operator_does_by_command_what_the_routes_of_droits_offer() {
         role: Role::Usual,
         establishment_id: establishment,
         suspension: None,
+        created_at: None,
         deleted_at: None,
         last_authenticated_at: None,
+        deletion_announced: None,
     };
     let mut transaction = Transaction::default();
     store.add_user(&mut transaction, &account, "$argon2id$").unwrap();

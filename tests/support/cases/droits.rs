@@ -201,8 +201,10 @@ impl UserGiven {
             role,
             establishment_id,
             suspension: suspended_at.map(|at| Suspension { at, cause: cause.unwrap_or_default() }),
+            created_at: at(&mut fields, "createdAt")?,
             deleted_at: at(&mut fields, "deletedAt")?,
-            last_authenticated_at: None,
+            last_authenticated_at: at(&mut fields, "lastAuthenticatedAt")?,
+            deletion_announced: None,
         };
         let perimeter = fields.optional("perimeter").filter(|value| !value.is_null());
         let perimeter = perimeter.map(serde_json::from_value).transpose().map_err(|error| error.to_string())?;

@@ -5,11 +5,10 @@ use passerelle::platform::measures::{ACCEPT_TO_RECEIVE, BREAKERS_OPEN, Count, DE
 use crate::measured;
 
 /// Metrics that no case brings about, and the test that does.
-const ELSEWHERE: [(&str, &str); 4] = [
+const ELSEWHERE: [(&str, &str); 3] = [
     ("DeadMessages", "built_functions::the_built_functions_carry_a_change_to_every_receiver"),
     ("RequestsThrottled", "shared/src/web/fair_share.rs"),
     ("SyncsGivenUp", "coop::following::a_user_who_cannot_be_read_fails_alone_three_times_and_is_kept_as_a_dead_letter"),
-    ("ContactsGivenUp", "coop::following::a_contact_that_brevo_never_takes_is_given_up_and_counted"),
 ];
 
 /// What differs, a line each.

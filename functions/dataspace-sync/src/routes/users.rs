@@ -73,7 +73,7 @@ pub(super) async fn read(
     operation_id = "deleteUser",
     tag = "Utilisateurs",
     summary = "Supprimer un utilisateur",
-    description = "Il n'est plus synchronisé, son contact quitte la liste de Brevo, son adresse redevient libre. Ses emplois et son historique restent lisibles. Répéter l'appel est sans effet.",
+    description = "Il n'est plus synchronisé, son contact quitte la liste de Brevo, son adresse redevient libre. Ses emplois et son historique restent lisibles un temps (un an, sauf autre réglage), puis il est effacé. Répéter l'appel est sans effet.",
     params(schemas::UserPath),
     responses(
         (status = 204, description = "L'utilisateur est supprimé."),

@@ -182,6 +182,14 @@ pub(crate) struct User {
     /// La première cause, ou ce qu'une personne a écrit.
     suspended_cause: Option<String>,
     last_authenticated_at: Option<DateTime<Utc>>,
+    /// Pour un exploitant seulement, comme les deux suivants ; inconnu des comptes les plus anciens.
+    #[schema(nullable = false)]
+    created_at: Option<DateTime<Utc>>,
+    #[schema(nullable = false)]
+    deleted_at: Option<DateTime<Utc>>,
+    /// Quand l'effacement d'un compte inutilisé a été annoncé.
+    #[schema(nullable = false)]
+    deletion_announced_at: Option<DateTime<Utc>>,
 }
 
 /// A person as answers show it.
@@ -195,6 +203,20 @@ pub(crate) fn user(user: &domain::droits::account::User) -> Value {
         "suspendedCause": user.suspension.as_ref().map(|suspension| suspension.cause.clone()),
         "lastAuthenticatedAt": user.last_authenticated_at.map(instant::text),
     })
+}
+
+/// A person as operators are shown them.
+pub(crate) fn account(account: &domain::droits::account::User) -> Value {
+    let announced_at = account.deletion_announced.as_ref().map(|announced| announced.at);
+    let mut shown = user(account);
+    for (name, at) in
+        [("createdAt", account.created_at), ("deletedAt", account.deleted_at), ("deletionAnnouncedAt", announced_at)]
+    {
+        if let Some(at) = at {
+            shown[name] = instant::text(at).into();
+        }
+    }
+    shown
 }
 
 /// Le rôle d'une personne.
@@ -262,6 +284,9 @@ pub(crate) struct Session {
     /// Les communes visibles. Vide : rien n'est visible.
     effective_geo_codes: Vec<String>,
     authorized_establishments: Vec<Summary>,
+    /// Sans autre connexion, le compte est effacé à partir de cette date ; absent pour un administrateur.
+    #[schema(nullable = false)]
+    kept_until: Option<DateTime<Utc>>,
     /// Absent si la personne n'est pas suspendue et que ses droits ont été vérifiés un jour.
     #[schema(nullable = false)]
     banner: Option<Banner>,

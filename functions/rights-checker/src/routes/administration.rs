@@ -46,7 +46,7 @@ pub(super) async fn find(
     let missing = || Problem::new(Code::InvalidQuery).detail("Le paramètre « email » est obligatoire.");
     let email = query.email.ok_or_else(missing)?;
     let stored = app.store.user_by_email(email.normalised()).await?.ok_or(Code::NotFound)?;
-    Ok(Json(schemas::user(&stored.user)))
+    Ok(Json(schemas::account(&stored.user)))
 }
 
 /// `PUT /administration/users/{id}/role`.
@@ -72,11 +72,12 @@ pub(super) async fn set_role(
     ValidBody(body): ValidBody<schemas::RoleChange>,
 ) -> Result<Json<Value>, ApiError> {
     let role = body.role.get()?;
-    let change = |user: &User| Ok(User { role, ..user.clone() });
+    // Another role, other terms: what was announced, or told to operators, holds no more.
+    let change = |user: &User| Ok(User { role, deletion_announced: None, ..user.clone() });
     let user = change_user(&app, &id, change).await?;
     Count::RolesChanged.one();
     audit::record_deed(Deed::RoleChanged, user.id, &manager.service);
-    Ok(Json(schemas::user(&user)))
+    Ok(Json(schemas::account(&user)))
 }
 
 /// `PUT /administration/users/{id}/suspension`.
@@ -105,7 +106,7 @@ pub(super) async fn suspend(
     let change = |user: &User| Ok(User { suspension: Some(suspension.clone()), ..user.clone() });
     let user = change_user(&app, &id, change).await?;
     audit::record_deed(Deed::Suspended, user.id, &manager.service);
-    Ok(Json(schemas::user(&user)))
+    Ok(Json(schemas::account(&user)))
 }
 
 /// `DELETE /administration/users/{id}/suspension`.
@@ -134,7 +135,7 @@ pub(super) async fn end_suspension(
     };
     let user = change_user(&app, &id, change).await?;
     audit::record_deed(Deed::SuspensionEnded, user.id, &manager.service);
-    Ok(Json(schemas::user(&user)))
+    Ok(Json(schemas::account(&user)))
 }
 
 /// `PUT /administration/users/{id}/email`.
@@ -170,7 +171,8 @@ pub(super) async fn change_email(
         if app.store.user_by_email(email).await?.is_some() {
             return Err(Code::EmailAlreadyUsed.into());
         }
-        let user = User { email: email.to_owned(), ..stored.user.clone() };
+        // Whatever was announced was announced to the other address.
+        let user = User { email: email.to_owned(), deletion_announced: None, ..stored.user.clone() };
         let mut transaction = Transaction::default();
         app.store.move_email(&mut transaction, &stored.user.email, &user)?;
         app.store.update_user(&mut transaction, &with_sessions_ended(&stored), &user)?;
@@ -179,7 +181,7 @@ pub(super) async fn change_email(
     })
     .await?;
     audit::record_deed(Deed::EmailChanged, user.id, &manager.service);
-    Ok(Json(schemas::user(&user)))
+    Ok(Json(schemas::account(&user)))
 }
 
 /// `DELETE /administration/users/{id}`.
@@ -204,7 +206,8 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let now = app.clock.now();
     // Deleted already: since then.
-    let change = |user: &User| Ok(User { deleted_at: user.deleted_at.or(Some(now)), ..user.clone() });
+    let change =
+        |user: &User| Ok(User { deleted_at: user.deleted_at.or(Some(now)), deletion_announced: None, ..user.clone() });
     let user = change_user(&app, &id, change).await?;
     audit::record_deed(Deed::Deleted, user.id, &manager.service);
     Ok(StatusCode::NO_CONTENT)

@@ -159,8 +159,10 @@ async fn add_account(
         role: Role::Usual,
         establishment_id: *establishment,
         suspension: None,
+        created_at: Some(now),
         deleted_at: None,
         last_authenticated_at: None,
+        deletion_announced: None,
     };
     let mut transaction = Transaction::default();
     app.store.add_user(&mut transaction, &user, hash)?;

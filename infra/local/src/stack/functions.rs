@@ -104,7 +104,7 @@ async fn rights_checker(around: Surroundings) -> Result<LocalFunction, StackErro
         let app = sweeping.clone();
         async move {
             no_job(&event).map_err(|error| error.to_string())?;
-            let work = app.mails().sweep().await.map_err(|error| error.to_string())?;
+            let work = app.sweep().await.map_err(|error| error.to_string())?;
             Ok(ScheduledRun { report: serde_json::json!({"mails": work}), work })
         }
         .boxed()

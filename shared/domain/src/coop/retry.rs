@@ -35,6 +35,13 @@ pub fn pause_before_brevo(attempts: u32) -> Option<TimeDelta> {
     pause(&BREVO, attempts)
 }
 
+/// The same for what is left on Brevo's list of somebody who was erased: never given up, for nothing else would bring it
+/// about again.
+#[must_use]
+pub fn pause_before_forgotten(attempts: u32) -> TimeDelta {
+    pause_before_brevo(attempts).unwrap_or(TimeDelta::days(1))
+}
+
 fn pause(pauses: &[TimeDelta], attempts: u32) -> Option<TimeDelta> {
     pauses.get(usize::try_from(attempts).ok()?.checked_sub(1)?).copied()
 }
@@ -56,5 +63,7 @@ mod tests {
         assert!((1..=5).all(|attempts| pause_before_brevo(attempts).unwrap() <= TimeDelta::minutes(30)));
         let total: TimeDelta = (1..).map_while(pause_before_brevo).sum();
         assert!(total > TimeDelta::days(1) && total < TimeDelta::days(3));
+        assert_eq!(pause_before_forgotten(1), BREVO[0]);
+        assert_eq!([14, u32::MAX].map(pause_before_forgotten), [TimeDelta::days(1); 2]);
     }
 }

@@ -37,6 +37,9 @@ pub struct User {
     pub importing_lieux: bool,
     /// Whether La Coop deleted the user.
     pub deleted: bool,
+    /// When; unknown of users deleted before it was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
+    pub deleted_at: Option<DateTime<Utc>>,
     /// Id of the role of coordinateur.
     pub coordinateur: Option<Uuid>,
     /// Id of the role of médiateur.
@@ -126,6 +129,7 @@ impl User {
             imported_lieux_from_dataspace: None,
             importing_lieux: false,
             deleted: false,
+            deleted_at: None,
             coordinateur: None,
             mediateur: None,
         }

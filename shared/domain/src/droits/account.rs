@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::perimeter::{GeoCode, Perimeter};
+use super::retention::Announcement;
 use super::suspension::Suspension;
 use crate::instant;
 
@@ -35,12 +36,18 @@ pub struct User {
     /// Why they may see nothing for now, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspension: Option<Suspension>,
+    /// When the account was made; unknown of accounts older than this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
+    pub created_at: Option<DateTime<Utc>>,
     /// When the account was deleted, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
     pub deleted_at: Option<DateTime<Utc>>,
     /// The last sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "instant::optional")]
     pub last_authenticated_at: Option<DateTime<Utc>>,
+    /// The deletion of an account nobody uses, once it was announced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion_announced: Option<Announcement>,
 }
 
 /// A collectivité or EPCI.

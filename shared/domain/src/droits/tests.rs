@@ -34,8 +34,10 @@ fn user() -> User {
         role: Role::Usual,
         establishment_id: Uuid::from_u128(1),
         suspension: None,
+        created_at: None,
         deleted_at: None,
         last_authenticated_at: None,
+        deletion_announced: None,
     }
 }
 

@@ -15,8 +15,10 @@ pub const ALL: Index = Index { name: "all", sort: "PK" };
 pub const ALL_USERS: &str = "USERS";
 /// The index of what is due.
 pub const DUE: Index = Index { name: "due", sort: "dueAt" };
-/// The one partition of that index.
+/// Its partition of contacts.
 pub const DUE_CONTACTS: &str = "CONTACTS";
+/// Its partition of deleted users, sorted by when.
+pub const DELETED_USERS: &str = "DELETED";
 /// All runs.
 pub const RUNS: &str = "RUNS";
 /// Begins the sort key of an emploi.

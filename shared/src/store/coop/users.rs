@@ -1,5 +1,6 @@
 //! Users, with what is kept in their partition: emplois and places of activity.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -42,6 +43,10 @@ struct UserItem<'a> {
     stored: &'a StoredUser,
     #[serde(skip_serializing_if = "Option::is_none")]
     all: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due: Option<&'static str>,
+    #[serde(rename = "dueAt", skip_serializing_if = "Option::is_none", with = "instant::optional")]
+    due_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -153,7 +158,12 @@ impl CoopStore {
             None => Guard::Absent,
             Some(_) => Guard::is("version", version),
         };
-        let item = UserItem { stored: &next, all: (!user.deleted).then_some(keys::ALL_USERS) };
+        let item = UserItem {
+            stored: &next,
+            all: (!user.deleted).then_some(keys::ALL_USERS),
+            due: user.deleted_at.map(|_| keys::DELETED_USERS),
+            due_at: user.deleted_at,
+        };
         self.put(transaction, &keys::user(user.id), &item, &guard)
     }
 
@@ -203,6 +213,15 @@ impl CoopStore {
         Ok(users.page(limit).await?.items.iter().filter_map(|item| keys::user_of(item.pk())).collect())
     }
 
+    /// Up to `limit` users deleted until then, the longest first.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn deleted_users(&self, until: DateTime<Utc>, limit: i32) -> Result<Vec<Uuid>, StoreError> {
+        let deleted = self.query_index(keys::DUE, keys::DELETED_USERS).up_to(instant::text(until));
+        Ok(deleted.page(limit).await?.items.iter().filter_map(|item| keys::user_of(item.pk())).collect())
+    }
+
     /// Deletes everything kept of the work and the history of a user; the user stays.
     ///
     /// # Errors
@@ -219,14 +238,12 @@ impl CoopStore {
         Ok(())
     }
 
-    /// Deletes a user of whom nothing else is kept.
+    /// Deletes a user of whom nothing else is kept, unless somebody wrote them meanwhile.
     ///
     /// # Errors
-    /// [`CommitError::Race`] when somebody wrote the user meanwhile.
-    pub async fn delete_user(&self, stored: &StoredUser) -> Result<(), CommitError> {
-        let mut transaction = Transaction::default();
+    /// When the write cannot be built.
+    pub fn delete_user(&self, transaction: &mut Transaction, stored: &StoredUser) -> Result<(), StoreError> {
         let unchanged = Guard::is("version", stored.version);
-        self.delete(&mut transaction, &keys::user(stored.user.id), &unchanged)?;
-        self.commit(transaction).await
+        self.delete(transaction, &keys::user(stored.user.id), &unchanged)
     }
 }

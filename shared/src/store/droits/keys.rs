@@ -9,10 +9,16 @@ use crate::store::query::Index;
 use domain::droits::perimeter::GeoCode;
 use domain::uuid_text::parse_hyphenated_uuid;
 
-/// The index of what is to be sent.
+/// The index of what is to be sent, and of accounts by how long nobody used them.
 pub const DUE: Index = Index { name: "due", sort: "dueAt" };
-/// The one partition of that index.
+/// Its partition of mails.
 pub const DUE_MAILS: &str = "MAILS";
+/// Its partition of accounts, sorted by when they were last seen.
+pub const UNSEEN: &str = "UNSEEN";
+/// Its partition of accounts whose deletion was announced, sorted by when.
+pub const ANNOUNCED: &str = "ANNOUNCED";
+/// Begins the partition of a user.
+const USER: &str = "U#";
 /// All establishments.
 pub const ESTABLISHMENTS: &str = "ESTS";
 /// All localities.
@@ -49,7 +55,19 @@ pub fn user(id: Uuid) -> ItemKey {
 /// What is kept of a user.
 #[must_use]
 pub fn user_partition(id: Uuid) -> String {
-    format!("U#{id}")
+    format!("{USER}{id}")
+}
+
+/// The user of a partition.
+#[must_use]
+pub fn user_of(partition: &str) -> Option<Uuid> {
+    partition.strip_prefix(USER)?.parse().ok()
+}
+
+/// The mark of an account that ended, of which more is to be erased.
+#[must_use]
+pub fn remains(user: Uuid) -> ItemKey {
+    ItemKey::new(user_partition(user), "X")
 }
 
 /// A membership.

@@ -27,6 +27,13 @@ pub enum MailContent {
     SignupLink,
     /// A link to choose another password, if there is an account.
     PasswordReset,
+    /// The deletion of an account nobody uses, unless its person signs in.
+    #[serde(rename_all = "camelCase")]
+    DeletionNotice {
+        /// When it comes.
+        #[serde(with = "instant")]
+        deletion_at: DateTime<Utc>,
+    },
 }
 
 /// A mail to send.
@@ -77,6 +84,22 @@ impl DroitsStore {
     /// When DynamoDB fails.
     pub async fn mail(&self, id: Uuid) -> Result<Option<Mail>, StoreError> {
         Ok(self.get::<Item>(&keys::mail(id)).await?.map(|item| item.mail))
+    }
+
+    /// Takes a mail out of the outbox together with what makes it worthless.
+    ///
+    /// # Errors
+    /// When the write cannot be built.
+    pub fn withdraw_mail(&self, transaction: &mut Transaction, id: Uuid) -> Result<(), StoreError> {
+        self.delete(transaction, &keys::mail(id), &Guard::None)
+    }
+
+    /// Has the sweep leave a mail that could not be sent alone until `due_at`.
+    ///
+    /// # Errors
+    /// [`CommitError::Race`] when it was sent meanwhile.
+    pub async fn postpone_mail(&self, id: Uuid, due_at: DateTime<Utc>) -> Result<(), CommitError> {
+        self.update(&keys::mail(id)).set(keys::DUE.sort, due_at).when(Guard::Present).send().await
     }
 
     /// Removes a mail that was sent, or is worth nothing any more.

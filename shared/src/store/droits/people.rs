@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::retention::Place;
 use super::{DroitsStore, keys};
 use crate::store::error::{CommitError, StoreError};
 use crate::store::guard::Guard;
@@ -37,6 +38,20 @@ pub struct Membership {
     pub member: bool,
     /// The perimeter last granted by Portail DF.
     pub perimeter: StoredPerimeter,
+}
+
+#[derive(Serialize)]
+struct UserItem<'a> {
+    #[serde(flatten)]
+    stored: &'a StoredUser,
+    #[serde(flatten)]
+    place: Option<Place>,
+}
+
+impl<'a> From<&'a StoredUser> for UserItem<'a> {
+    fn from(stored: &'a StoredUser) -> Self {
+        Self { stored, place: Place::of(&stored.user) }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -163,7 +178,7 @@ impl DroitsStore {
             version: 1,
         };
         self.put(transaction, &keys::email(&user.email), &EmailItem { user_id: user.id }, &Guard::Absent)?;
-        self.put(transaction, &keys::user(user.id), &stored, &Guard::Absent)
+        self.put(transaction, &keys::user(user.id), &UserItem::from(&stored), &Guard::Absent)
     }
 
     /// Gives a user the e-mail they have now in place of the one `before`. Nobody else has it.
@@ -207,7 +222,7 @@ impl DroitsStore {
     ) -> Result<(), StoreError> {
         let next = StoredUser { user: user.clone(), version: stored.version + 1, ..stored.clone() };
         let unchanged = Guard::is("version", stored.version);
-        self.put(transaction, &keys::user(user.id), &next, &unchanged)
+        self.put(transaction, &keys::user(user.id), &UserItem::from(&next), &unchanged)
     }
 
     /// Makes a user a member.

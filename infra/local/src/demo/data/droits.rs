@@ -60,8 +60,10 @@ pub async fn load(stack: &Stack) -> Result<(), DemonstrationError> {
             role: Role::Usual,
             establishment_id: ESTABLISHMENT,
             suspension: None,
+            created_at: Some(Clock::system().now()),
             deleted_at: None,
             last_authenticated_at: None,
+            deletion_announced: None,
         };
         let mut transaction = Transaction::default();
         store.add_user(&mut transaction, &user, &password)?;
