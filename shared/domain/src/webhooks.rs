@@ -5,6 +5,7 @@ pub mod address;
 pub mod delivery;
 pub mod health;
 pub mod outcome;
+pub mod own_header;
 pub mod pings;
 pub mod retry;
 pub mod signature;

@@ -1,20 +1,23 @@
-//! What a body asks of a webhook: its address, the types it wants, its description. All faults are told at once.
+//! What a body asks of a webhook: its address, the types it wants, its description, a header of its own. All faults are told at once.
 
-use domain::body::{Faults, Field, Parsed};
+use domain::body::{Faults, Field, Missing, Parsed};
 use domain::communs::event_type::EventType;
 use domain::webhooks::address::{Policy, check_url};
+use domain::webhooks::own_header::{OwnName, OwnValue};
 use domain::webhooks::subscription::Webhook;
 use passerelle::web::body::{Media, RawBody};
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::{Code, Problem};
 
-use crate::openapi::schemas::webhook::{NewWebhook, WebhookPatch};
+use crate::openapi::schemas::webhook::{NewWebhook, OwnHeader, WebhookPatch};
 
 /// What a service decides of its webhook.
 pub(super) struct WebhookSettings {
     pub(super) url: String,
     pub(super) event_types: Option<Vec<EventType>>,
     pub(super) description: Option<String>,
+    /// Absent: the one there is.
+    pub(super) header: Field<(OwnName, OwnValue)>,
 }
 
 /// The settings of a webhook to be made.
@@ -25,7 +28,8 @@ pub(super) fn parse_new(body: &RawBody, policy: Policy) -> Result<WebhookSetting
     let Parsed { body, mut faults } = body.parse::<NewWebhook>(Media::Json)?;
     let event_types = body.event_types.set().map(|names| judge_types(&names, &mut faults));
     let url = judge(body.url.ok(), policy, faults)?.ok_or(Problem::new(Code::ValidationFailed))?;
-    Ok(WebhookSettings { url, event_types, description: body.description.set().map(String::from) })
+    let description = body.description.set().map(String::from);
+    Ok(WebhookSettings { url, event_types, description, header: valid_header(body.header)? })
 }
 
 /// The settings after a merge patch.
@@ -38,12 +42,36 @@ pub(super) fn parse_patch(body: &RawBody, current: &Webhook, policy: Policy) -> 
     if body.url == Field::Null {
         faults.add_missing("/url");
     }
-    let url = judge(body.url.set(), policy, faults)?;
+    let url = body.url.set();
+    // Whoever may change the address may not read the header by doing so.
+    if current.header.is_some()
+        && matches!(body.header, Field::Absent)
+        && url.as_deref().is_some_and(|url| is_elsewhere(url, &current.url, policy))
+    {
+        faults.add("/header", "à redonner, ou à retirer (null), quand l'adresse change d'hôte");
+    }
+    let url = judge(url, policy, faults)?;
     Ok(WebhookSettings {
         url: url.unwrap_or_else(|| current.url.clone()),
         event_types: event_types.or_keep(current.event_types.clone()),
         description: body.description.map(String::from).or_keep(current.description.clone()),
+        header: valid_header(body.header)?,
     })
+}
+
+/// The header of a body without faults.
+fn valid_header(header: Field<OwnHeader>) -> Result<Field<(OwnName, OwnValue)>, Missing> {
+    Ok(match header {
+        Field::Absent => Field::Absent,
+        Field::Null => Field::Null,
+        Field::Set(OwnHeader { name, value }) => Field::Set((name.get()?, value.get()?)),
+    })
+}
+
+/// Whether an address is of another scheme, host or port; one that is refused is nowhere.
+fn is_elsewhere(url: &str, current: &str, policy: Policy) -> bool {
+    let origin = |text: &str| check_url(text, policy).ok().map(|url| url.url().origin());
+    origin(url).is_some_and(|moved| origin(current) != Some(moved))
 }
 
 /// The address in canonical form, when nothing is wrong with it nor with the rest.

@@ -2,13 +2,16 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::body::Field;
 use domain::communs::event::EventId;
 use domain::instant;
 use domain::webhooks::health::{DisabledReason, Health};
+use domain::webhooks::own_header::{OwnName, OwnValue, SealedHeader};
 use domain::webhooks::signature::SigningSecret;
 use domain::webhooks::subscription::{ROTATION_OVERLAP, SealedSecret, Webhook, WebhookId, WebhookStatus};
 use futures_util::future::try_join_all;
 use http::StatusCode;
+use passerelle::clients::signed::{is_sealed_header, seal_header};
 use passerelle::store::communs::webhooks::StoredWebhook;
 use passerelle::store::error::CommitError;
 use passerelle::web::body::RawBody;
@@ -54,6 +57,7 @@ pub(super) async fn create(
     let now = app.clock.now();
     let id = WebhookId::from(app.ids.next(now));
     let (secret, sealed) = new_secret(&app, id)?;
+    let header = choose_header(&app, id, settings.header, None)?;
     let webhook = Webhook {
         id,
         service: caller.service,
@@ -62,6 +66,7 @@ pub(super) async fn create(
         description: settings.description,
         disabled: None,
         secrets: vec![SealedSecret { sealed, until: None }],
+        header,
         created_at: now,
         health: Health::default(),
     };
@@ -132,7 +137,8 @@ pub(super) async fn read(
     tag = "Webhooks",
     summary = "Modifier un webhook",
     description = "Le filtre de types compte au moment où un changement est fait. Une nouvelle adresse est essayée tout \
-        de suite si le disjoncteur est ouvert.",
+        de suite si le disjoncteur est ouvert. Si elle est d'un autre hôte, l'en-tête demandé (`header`) est à donner de \
+        nouveau, ou à retirer.",
     params(parameters::WebhookPath),
     request_body(content(
         (schemas::webhook::WebhookPatch = "application/merge-patch+json"),
@@ -161,6 +167,7 @@ pub(super) async fn patch(
             url: settings.url,
             event_types: settings.event_types,
             description: settings.description,
+            header: choose_header(&app, webhook.id, settings.header, webhook.header.as_ref())?,
             ..Webhook::clone(&webhook)
         };
         if next == *webhook {
@@ -413,6 +420,7 @@ fn to_json(webhook: &Webhook, pending: usize) -> Value {
         "url": webhook.url,
         "description": webhook.description,
         "eventTypes": webhook.event_types,
+        "header": webhook.header.as_ref().map(|header| json!({"name": header.name})),
         "status": webhook.status(),
         "disabledReason": webhook.disabled,
         "breaker": if health.open.is_some() { "open" } else { "closed" },
@@ -422,6 +430,24 @@ fn to_json(webhook: &Webhook, pending: usize) -> Value {
         "nextProbeAt": health.open.as_ref().map(|open| instant::text(open.probe_at)),
         "pending": pending,
         "createdAt": instant::text(webhook.created_at),
+    })
+}
+
+/// The header of a webhook after a body. The one there is, given again, stays as it is sealed, unless its key is old.
+fn choose_header(
+    app: &App,
+    id: WebhookId,
+    asked: Field<(OwnName, OwnValue)>,
+    current: Option<&SealedHeader>,
+) -> Result<Option<SealedHeader>, ApiError> {
+    let ring = app.sealing.current();
+    Ok(match asked {
+        Field::Absent => current.cloned(),
+        Field::Null => None,
+        Field::Set((name, value)) => match current {
+            Some(current) if is_sealed_header(&ring, id, current, &name, &value) => Some(current.clone()),
+            _ => Some(seal_header(&ring, id, &name, &value)?),
+        },
     })
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::health::{DisabledReason, Health};
+use super::own_header::SealedHeader;
 use crate::api_key::Service;
 use crate::communs::event::Event;
 use crate::communs::event_type::EventType;
@@ -87,6 +88,9 @@ pub struct Webhook {
     pub disabled: Option<DisabledReason>,
     /// Newest first.
     pub secrets: Vec<SealedSecret>,
+    /// What its receiver asks for beside the signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<SealedHeader>,
     /// When it was registered.
     #[serde(with = "instant")]
     pub created_at: DateTime<Utc>,
@@ -150,6 +154,7 @@ mod tests {
             description: None,
             disabled: None,
             secrets: vec![SealedSecret { sealed: "a".into(), until: None }],
+            header: None,
             created_at: start,
             health: Health::default(),
         };

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::delivery::ErrorClass;
 use domain::communs::event_type::EventType;
+use domain::webhooks::own_header::{OwnName, OwnValue};
 
 /// Une adresse à laquelle le service est prévenu des changements faits par les autres.
 #[derive(Deserialize, ToSchema)]
@@ -21,6 +22,9 @@ pub(crate) struct Webhook {
     /// Les types voulus ; `null` : tous.
     #[schema(required)]
     event_types: Option<Vec<EventType>>,
+    /// L'en-tête que le récepteur demande, sans sa valeur, qui n'est jamais montrée.
+    #[schema(required)]
+    header: Option<ShownHeader>,
     status: WebhookStatus,
     /// Pourquoi il est désactivé.
     #[schema(required)]
@@ -43,6 +47,27 @@ pub(crate) struct Webhook {
     #[schema(maximum = 1_000)]
     pending: u32,
     created_at: DateTime<Utc>,
+}
+
+/// Un en-tête de plus, par son nom.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ShownHeader {
+    #[schema(example = "Authorization")]
+    name: String,
+}
+
+/// Un en-tête de plus, envoyé avec chaque livraison et chaque essai.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Authorization", "value": "Bearer exemple"}))]
+pub(crate) struct OwnHeader {
+    /// `Authorization`, ou un nom en `X-`, sauf ceux des mandataires et d'AWS (`X-Forwarded-...`, `X-Real-IP`, `X-Amz...`),
+    /// `X-HTTP-Method...` et `X-Passerelle...`.
+    #[schema(value_type = String, pattern = "^([Aa][Uu][Tt][Hh][Oo][Rr][Ii][Zz][Aa][Tt][Ii][Oo][Nn]|[Xx]-[A-Za-z0-9_-]{1,62})$")]
+    pub(crate) name: Required<OwnName>,
+    /// Des caractères ASCII visibles. Gardée scellée, jamais montrée.
+    #[schema(value_type = String, min_length = 1, max_length = 1_024, pattern = "^[!-~]([ -~]*[!-~])?$")]
+    pub(crate) value: Required<OwnValue>,
 }
 
 /// Désactivé, un webhook ne reçoit plus rien : les événements sont gardés.
@@ -117,6 +142,8 @@ pub(crate) struct NewWebhook {
     pub(crate) event_types: Field<Vec<String>>,
     #[schema(value_type = Option<String>, max_length = 500)]
     pub(crate) description: Field<Description>,
+    #[schema(value_type = Option<OwnHeader>)]
+    pub(crate) header: Field<OwnHeader>,
 }
 
 /// The service's own note on a webhook.
@@ -138,7 +165,8 @@ impl From<Description> for String {
     }
 }
 
-/// Une modification (RFC 7396) ; `null` efface la description, et demande tous les types.
+/// Une modification (RFC 7396) ; `null` efface la description et l'en-tête, et demande tous les types. L'en-tête se donne
+/// entier, et de nouveau quand l'adresse change d'hôte.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({"eventTypes": null}))]
@@ -149,6 +177,8 @@ pub(crate) struct WebhookPatch {
     pub(crate) event_types: Field<Vec<String>>,
     #[schema(value_type = Option<String>, max_length = 500)]
     pub(crate) description: Field<Description>,
+    #[schema(value_type = Option<OwnHeader>)]
+    pub(crate) header: Field<OwnHeader>,
 }
 
 /// Le nouveau secret.

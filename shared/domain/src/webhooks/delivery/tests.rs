@@ -22,6 +22,7 @@ fn webhook() -> Webhook {
         description: None,
         disabled: None,
         secrets: Vec::new(),
+        header: None,
         created_at: now(),
         health: Health::default(),
     }
