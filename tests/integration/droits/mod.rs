@@ -1,5 +1,6 @@
 //! What the cases of droits cannot show.
 
 mod accounts;
+mod attempts;
 mod retention;
 mod sessions;

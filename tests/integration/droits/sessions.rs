@@ -1,6 +1,7 @@
 //! What the cases of droits cannot show: a token that is renewed, callers at the same time, races lost, a large
 //! establishment.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -27,7 +28,11 @@ struct Droits {
 
 impl Droits {
     async fn start() -> Self {
-        let world = World::with(Settings { directory: directory(), ..Settings::default() }).await;
+        Self::start_with(BTreeMap::new()).await
+    }
+
+    async fn start_with(variables: BTreeMap<String, String>) -> Self {
+        let world = World::with(Settings { directory: directory(), variables, ..Settings::default() }).await;
         demonstration::load(&world.stack).await.unwrap();
         Self { api: world.droits(), world }
     }
@@ -42,7 +47,14 @@ impl Droits {
 
 #[tokio::test]
 async fn a_token_refused_by_portail_df_is_renewed_once() {
-    let droits = Droits::start().await;
+    for version in ["v1", "v2"] {
+        renews_its_token_once(version).await;
+    }
+}
+
+/// The stand-in takes each version's tokens with their own scheme only.
+async fn renews_its_token_once(version: &str) {
+    let droits = Droits::start_with(BTreeMap::from([("PORTAIL_DF_API".to_owned(), version.to_owned())])).await;
     assert_eq!(droits.signed_in().await["rightsChecked"], true);
     assert_eq!(droits.world.portail_df.take_requests(), 5);
     droits.world.portail_df.revoke_tokens();

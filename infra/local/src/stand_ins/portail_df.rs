@@ -18,6 +18,10 @@ use super::{Down, Serving, refused};
 
 /// Users of one page.
 const PAGE: usize = 25;
+/// The scheme of the tokens of `/api/api-token-auth/`.
+const V1: &str = "Token";
+/// The scheme of those of `/api/token/`.
+const V2: &str = "Bearer";
 
 /// What Portail DF knows, in its own wire objects, and what goes wrong when it is asked.
 #[derive(Clone, Debug, Default)]
@@ -57,8 +61,9 @@ struct Inside {
 }
 
 impl Inside {
-    fn token(&self) -> String {
-        format!("local-{}", self.revoked)
+    /// The token that goes with this scheme, and no other.
+    fn token(&self, scheme: &str) -> String {
+        format!("{}-{}", scheme.to_lowercase(), self.revoked)
     }
 }
 
@@ -126,24 +131,21 @@ async fn arrived(inside: &Shared) -> Option<Response> {
 }
 
 async fn token(State(inside): State<Shared>, body: String) -> Response {
-    if let Some(answer) = arrived(&inside).await {
-        return answer;
-    }
-    let body: Value = serde_json::from_str(&body).unwrap_or_default();
-    if body["username"].is_string() && body["password"].is_string() {
-        Json(json!({"token": lock(&inside).token()})).into_response()
-    } else {
-        refused(400)
-    }
+    give_token(&inside, &body, |token| json!({"token": token(V1)})).await
 }
 
 async fn token_v2(State(inside): State<Shared>, body: String) -> Response {
-    if let Some(answer) = arrived(&inside).await {
+    give_token(&inside, &body, |token| json!({"access": token(V2), "refresh": "none"})).await
+}
+
+async fn give_token(inside: &Shared, body: &str, write: impl FnOnce(&dyn Fn(&str) -> String) -> Value) -> Response {
+    if let Some(answer) = arrived(inside).await {
         return answer;
     }
-    let body: Value = serde_json::from_str(&body).unwrap_or_default();
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
     if body["username"].is_string() && body["password"].is_string() {
-        Json(json!({"access": lock(&inside).token(), "refresh": "none"})).into_response()
+        let inside = lock(inside);
+        Json(write(&|scheme| inside.token(scheme))).into_response()
     } else {
         refused(400)
     }
@@ -217,9 +219,8 @@ async fn one(inside: &Shared, headers: &HeaderMap, find: impl FnOnce(&Directory)
 }
 
 fn authorized(inside: &Inside, headers: &HeaderMap) -> bool {
-    let token = inside.token();
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    ["Token", "Bearer"].iter().any(|scheme| given == format!("{scheme} {token}"))
+    [V1, V2].iter().any(|scheme| given == format!("{scheme} {}", inside.token(scheme)))
 }
 
 fn lock(inside: &Mutex<Inside>) -> MutexGuard<'_, Inside> {
