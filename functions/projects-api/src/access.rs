@@ -11,7 +11,6 @@ use domain::communs::permission::{Grant, Level};
 use domain::communs::project::{Project, ProjectId};
 use http::request::Parts;
 use passerelle::identity::person_hash::Person;
-use passerelle::platform::clock::Clock;
 use passerelle::store::communs::CommunsStore;
 use passerelle::store::communs::grants::StoredRights;
 use passerelle::store::communs::opening::Opening;
@@ -208,12 +207,11 @@ impl<R: Rule> ProjectAccess<R> {
 pub(crate) struct Projects {
     reader: ProjectReader,
     store: CommunsStore,
-    clock: Clock,
 }
 
 impl Projects {
-    pub(crate) fn new(store: CommunsStore, clock: Clock) -> Self {
-        Self { reader: ProjectReader::new(store.clone()), store, clock }
+    pub(crate) fn new(store: CommunsStore) -> Self {
+        Self { reader: ProjectReader::new(store.clone()), store }
     }
 
     /// The key, and what a request about one project needs beside it.
@@ -274,7 +272,7 @@ impl Projects {
 
     /// The rights read; those found under an older key are moved under the current one on the way.
     async fn rehash(&self, person: &Person, id: ProjectId, rights: &StoredRights) -> Grant {
-        if let Err(error) = self.store.rehash_grant(person, id, rights, self.clock.now()).await {
+        if let Err(error) = self.store.rehash_grant(person, id, rights).await {
             // The right holds under its old key as well: the next one to see it tries again.
             tracing::warn!(error = %error, "right not re-hashed");
         }

@@ -110,7 +110,7 @@ impl App {
         Ok(Self(Arc::new(Inner {
             ids,
             shares: FairShares::new(config.rates, &store, clock.clone()),
-            projects: Projects::new(store.clone(), clock.clone()),
+            projects: Projects::new(store.clone()),
             backlog: Backlog::new(store.clone(), retries.clone()),
             store,
             writes,

@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, OriginalUri};
-use domain::api_key::{KeyHash, Scope, Service};
+use domain::api_key::{EXPLOITATION, KeyHash, Scope, Service};
 use domain::communs::project::ProjectId;
 use domain::reference::email::Email;
 use http::request::Parts;
@@ -47,6 +47,9 @@ pub(crate) struct AnyCaller {
 /// A caller whose key has scope `sync`.
 pub(crate) struct SyncCaller(pub(crate) ServiceCaller);
 
+/// An operator: the key of scope `manage` of the operators' service. It names who is written down in the audit.
+pub(crate) struct OperatorCaller(pub(crate) Service);
+
 impl ServiceCaller {
     /// The service itself, without a user.
     pub(crate) fn without_user(&self) -> Self {
@@ -83,6 +86,16 @@ impl Caller for ProjectCaller {
 impl Caller for SyncCaller {
     async fn examine(parts: &Parts, app: &App) -> Result<Self, ApiError> {
         Ok(Self(authenticate(parts, app, &[Scope::Sync], None).await?.0))
+    }
+}
+
+impl Caller for OperatorCaller {
+    async fn examine(parts: &Parts, app: &App) -> Result<Self, ApiError> {
+        let (caller, _) = authenticate(parts, app, &[Scope::Manage], None).await?;
+        if caller.service.as_str() != EXPLOITATION {
+            return Err(Code::PermissionRefused.into());
+        }
+        Ok(Self(caller.service))
     }
 }
 

@@ -51,6 +51,7 @@ droit (403), forme du corps (400), `If-Match` (412), valeurs (422) ; une requêt
         (name = "Webhooks", description = "Être prévenu des changements faits par les autres services, selon \
             [Standard Webhooks](https://www.standardwebhooks.com)."),
         (name = "Livraisons", description = "Ce qui a été envoyé à un webhook, et le renvoyer."),
+        (name = "Exploitation", description = "Ce que demandent les exploitants. Clé `manage` d'`exploitation`."),
         (name = "Documentation", description = "Ce document."),
     ),
     components(schemas(Problem, Fault, TrailNode, Cause)),

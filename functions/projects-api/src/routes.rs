@@ -1,5 +1,6 @@
 //! The routes of the API, in one table.
 
+mod administration;
 mod bulk;
 mod deliveries;
 mod feed;
@@ -44,6 +45,7 @@ operations! { App;
     post "/projects/{id}/permissions/check" => permissions::check;
     post "/permissions/check" => permissions::check_many;
     post "/people/erase" => people::erase;
+    post "/administration/changes" => administration::changes;
     get "/me" => me::read;
     get "/statuts" => statuts::read;
     get "/events" => feed::events;

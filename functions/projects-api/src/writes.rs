@@ -104,7 +104,7 @@ impl ProjectWrites {
         self.store.bury_project(&mut transaction, project, found.revision, at)?;
         self.add_rights(&mut transaction, project.id, None, project.content.porteur.as_ref(), None).await?;
         let event = Event::of_deletion(self.event_id(at), &caller.service, project, at);
-        self.store.add_history(&mut transaction, &event, caller.user.is_some())?;
+        self.store.add_history(&mut transaction, &event, caller.user.as_ref())?;
         Ok(Write { transaction, event: Some(event) })
     }
 
@@ -127,7 +127,7 @@ impl ProjectWrites {
         let now = self.clock.now();
         let mut transaction = Transaction::default();
         let wanted = Grant { explicit: level, ..before };
-        self.store.set_grant(&mut transaction, person, project.id, &rights, wanted, now)?;
+        self.store.set_grant(&mut transaction, person, project.id, &rights, wanted)?;
         let event = Event::of_permission(self.event_id(now), &caller.service, project.id, level, now);
         Ok(Write { transaction, event: Some(event) })
     }
@@ -146,7 +146,7 @@ impl ProjectWrites {
     ) -> Result<Write, ApiError> {
         let (now, id) = (self.clock.now(), found.project.id);
         let mut transaction = Transaction::default();
-        self.store.set_grant(&mut transaction, person, id, rights, rights.grant().trace(), now)?;
+        self.store.set_grant(&mut transaction, person, id, rights, rights.grant().trace())?;
         match blanked {
             ProjectOutcome::Changed(change) => {
                 self.store.update_project(&mut transaction, &found.project, &change.project, found.revision)?;
@@ -167,7 +167,7 @@ impl ProjectWrites {
         change: &ProjectChange,
     ) -> Result<Write, ApiError> {
         let event = Event::of_change(self.event_id(change.project.updated_at), &caller.service, change);
-        self.store.add_history(&mut transaction, &event, caller.user.is_some())?;
+        self.store.add_history(&mut transaction, &event, caller.user.as_ref())?;
         Ok(Write { transaction, event: Some(event) })
     }
 
@@ -250,7 +250,7 @@ impl ProjectWrites {
             if before != after {
                 wanted = wanted.with_porteur(after.as_ref() == Some(person));
             }
-            self.store.set_grant(transaction, person, project, &rights, wanted, self.clock.now())?;
+            self.store.set_grant(transaction, person, project, &rights, wanted)?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! [`Failure`] statuses.
 
 pub mod arguments;
+pub mod communs;
 pub mod coop;
 pub mod copy_table;
 pub mod deployment;
@@ -67,6 +68,8 @@ pub enum Command {
     CopyTable(copy_table::CopyTable),
     /// Has retention see the accounts of droits that older code wrote.
     WatchAccounts(watch_accounts::WatchAccounts),
+    /// Changes made in the name of a person.
+    Communs(communs::Communs),
     /// Nightly runs of La Coop, and the end of a user.
     Coop(coop::Coop),
     /// Accounts, explanations and loads of Zéro Logement Vacant.
@@ -86,6 +89,8 @@ pub const USAGE: &str = "  passerelle keys --table TABLE issue SERVICE PORTÉE
                                 personnes effacées depuis
   passerelle watch-accounts --table TABLE
                                 fait suivre par la rétention les comptes écrits avant elle (table des droits)
+  passerelle communs --api URL changes ADRESSE [--after CURSEUR]
+                                ce qui a été changé dans Les Communs au nom de cette adresse
   passerelle coop --api URL runs
                                 les synchronisations de nuit de la Coop
   passerelle coop --api URL resume SYNCHRONISATION
@@ -116,11 +121,11 @@ pub const USAGE: &str = "  passerelle keys --table TABLE issue SERVICE PORTÉE
 /// The lines of the help on their options.
 pub const OPTIONS: &str = "  --table TABLE     keys : la table des Communs du déploiement (watch-accounts : des droits) ; région et identifiants AWS viennent de l'environnement
   --from, --to      copy-table : les deux tables
-  --api URL         coop, droits : l'adresse du déploiement (sortie ApiUrl), en https ; la clé, de portée manage (du
+  --api URL         communs, coop, droits : l'adresse du déploiement (sortie ApiUrl), en https ; la clé, de portée manage (du
                     service coop ou zlv, ou de exploitation), est lue dans la variable PASSERELLE_KEY
   --key-file FICHIER
-                    coop, droits : le fichier où est la clé, lisible par vous seul (0600), à la place de la variable
-  --json            coop, droits : la réponse de l'API elle-même, une ligne de JSON par appel
+                    communs, coop, droits : le fichier où est la clé, lisible par vous seul (0600), à la place de la variable
+  --json            communs, coop, droits : la réponse de l'API elle-même, une ligne de JSON par appel
   --overwrite       copy-table : remplace aussi ce qui existe (arrêter les écritures d'abord)
   --email-hmac-secret SECRET
                     copy-table, table des Communs : le secret EmailHmacSecret, qui reconnaît les personnes effacées
@@ -140,6 +145,7 @@ pub async fn run(command: Command, out: &mut impl Write) -> Result<(), Failure> 
         Command::Keys(keys) => keys::run(tables().await, keys, out).await,
         Command::CopyTable(copy) => copy_table::run(&passerelle::platform::aws::load().await, &copy, out).await,
         Command::WatchAccounts(watch) => watch_accounts::run(tables().await, watch, out).await,
+        Command::Communs(communs) => communs.access.carry_out([communs.action.call()], key, out).await,
         Command::Coop(coop) => coop.access.carry_out([coop.action.call()], key, out).await,
         Command::Droits(droits) => droits.access.carry_out(droits.action.calls()?, key, out).await,
     }

@@ -62,6 +62,12 @@ impl Person {
         }
     }
 
+    /// Whether a hash is the person's, under any key still in use.
+    #[must_use]
+    pub fn is(&self, hash: &PersonHash) -> bool {
+        self.hashes().any(|known| known == hash)
+    }
+
     /// Every hash the person may be stored under, the current one first.
     pub fn hashes(&self) -> impl Iterator<Item = &PersonHash> {
         std::iter::once(&self.current).chain(&self.older)

@@ -6,7 +6,7 @@
 //! | further département of a project | `P#<id>` | `T#<département>` | creation, change of territory |
 //! | history of one version | `P#<id>` | `H#<version>` | every new version |
 //! | external id | `X#<service>#<external id>` | `X` | creation, link |
-//! | right of a person | `U#<key id>#<hash>` | `P#<project>` | grants, porteur |
+//! | right of a person, or that there was one | `U#<key id>#<hash>` | `P#<project>` | grants, porteur |
 //! | trace of a kept answer | `U#<key id>#<hash>` | `I#<service>#<sha256>` | the record it leads to, expires with it |
 //! | person erased | `ERASED` | `<key id>#<hash>` | `POST /people/erase`, expires after 400 days |
 //! | event | `EV#<shard>` | `<event id>` | every change, expires after 90 days |
@@ -23,6 +23,7 @@
 //! (`R#<webhook id>`), deleted webhooks to be purged (`PURGES`), by `dueAt`. Index `all` lists live projects, `territory` those of a département.
 
 pub mod api_keys;
+pub mod authors;
 pub mod backup;
 pub mod deliveries;
 pub mod delivery_facts;

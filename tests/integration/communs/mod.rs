@@ -1,4 +1,5 @@
 //! What the cases of communs cannot show.
 
+mod authors;
 mod erasure;
 mod feed;

@@ -17,6 +17,7 @@ use passerelle::store::transaction::Transaction;
 use passerelle_local::caller::Caller;
 use passerelle_local::stack::{Stack, StackOptions};
 use passerelle_operator::Failure;
+use passerelle_operator::communs::CommunsAction;
 use passerelle_operator::coop::CoopAction;
 use passerelle_operator::copy_table::{Copied, CopyTable, copy};
 use passerelle_operator::deployment::{Access, Call};
@@ -132,6 +133,24 @@ async fn an_operator_ends_a_user_of_la_coop() {
     assert_eq!(coop.send(Method::GET, &path, None).await.unwrap().status, StatusCode::NOT_FOUND);
     let unknown = told(&operator, CoopAction::Resume { run: user }).await.unwrap_err();
     assert!(unknown.to_string().starts_with("l'API a refusé (404) : "), "{unknown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_asks_what_a_person_changed() {
+    let served = Served::start().await;
+    let key = served.stack.issue_key("mec", Scope::Projects).await.unwrap();
+    let mec = Caller::new(served.stack.api(), Some(key)).on_behalf_of("lea@ville.example");
+    let project = json!({"externalId": "m-1", "nom": "Halle", "statut": "IDEE",
+        "collectivites": [{"type": "Commune", "code": "67482"}]});
+    mec.call(Method::POST, "/communs/v1/projects", Some(&project)).await.unwrap();
+    let operator = served.stack.issue_key("exploitation", Scope::Manage).await.unwrap();
+    let asked = async |email: &str| {
+        let action = CommunsAction::Changes { email: email.to_owned(), after: None };
+        served.told(&operator, [action.call()]).await.unwrap()
+    };
+    let told = asked("Lea@ville.example").await;
+    assert!(told.contains(" version 1 20") && told.contains(" mec project.created : "), "{told}");
+    assert_eq!(asked("noa@ville.example").await, "aucun changement au nom de cette adresse\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -146,6 +146,10 @@ async fn who_was_erased_since_the_backup_does_not_come_back() {
     let (of_bea, of_chloe) = (deployment.create("m-1", BEA).await, deployment.create("m-2", CHLOE).await);
     // A former porteur, in an event only.
     let former = deployment.create("m-3", BEA).await;
+    // Whose change the history keeps.
+    let (renamed, bea) = (json!({"nom": "Grande halle"}), deployment.mec.on_behalf_of(BEA));
+    let made = deployment.api.send(&Method::PATCH, &former, &bea, Some(&renamed)).await;
+    assert_eq!(made.status, StatusCode::OK);
     let patch = json!({"porteur": {"referentEmail": CHLOE}});
     deployment.api.send(&Method::PATCH, &former, &deployment.mec, Some(&patch)).await;
     deployment.back_up().await;

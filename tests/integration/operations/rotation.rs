@@ -126,6 +126,15 @@ async fn keys_in_use(stack: &Stack, ends_with: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// Under which keys the history of a project names people.
+async fn authors_keys(stack: &Stack, project: &str) -> BTreeSet<String> {
+    let client = aws_sdk_dynamodb::Client::new(stack.sdk());
+    let items = client.scan().table_name(table(stack)).send().await.unwrap().items.unwrap_or_default();
+    let history = items.iter().filter(|item| item["PK"] == AttributeValue::S(format!("P#{project}")));
+    let people = history.filter_map(|item| item.get("person")?.as_s().ok());
+    people.filter_map(|person| person.split('#').next().map(str::to_owned)).collect()
+}
+
 struct Mec {
     api: Api,
     caller: Caller,
@@ -204,6 +213,21 @@ async fn people_are_recognised_under_an_older_key_and_move_under_the_new_one() {
     // Seen, and so re-hashed: not one record of theirs is left under the old key where they were seen.
     assert_eq!(keys_in_use(&stack, &first).await, BTreeSet::from(["2027-01".to_owned()]));
     assert_eq!(keys_in_use(&stack, &second).await, before, "nobody was seen there yet");
+    assert_eq!(
+        authors_keys(&stack, &first).await,
+        BTreeSet::from(["2027-01".to_owned()]),
+        "what they changed moves too"
+    );
+    assert_eq!(authors_keys(&stack, &second).await, before);
+    let operator = Caller::key(&stack.issue_key("exploitation", Scope::Manage).await.unwrap());
+    let asked = json!({"email": AGENT});
+    let changes = mec.api.send(&Method::POST, "/administration/changes", &operator, Some(&asked)).await;
+    let counts: Vec<_> = changes.body["items"].as_array().unwrap().iter().map(|item| &item["changes"]).collect();
+    assert_eq!(
+        counts.iter().map(|made| made.as_array().unwrap().len()).collect::<Vec<_>>(),
+        [2, 1],
+        "under either key"
+    );
     mec.send(Method::PUT, &rights, None, json!({"email": BEA, "level": "WRITE"})).await;
     assert_eq!(mec.level(&first, BEA).await, "WRITE");
     mec.send(Method::DELETE, &rights, None, json!({"email": BEA})).await;
@@ -233,6 +257,7 @@ async fn people_are_recognised_under_an_older_key_and_move_under_the_new_one() {
         assert_eq!(mec.level(&first, person).await, Value::Null, "{person}");
     }
     assert_eq!(keys_in_use(&stack, &first).await, BTreeSet::new(), "no hash of anybody is left");
+    assert_eq!(authors_keys(&stack, &first).await, BTreeSet::new());
 }
 
 #[tokio::test]

@@ -120,7 +120,7 @@ async fn a_person_is_taken_out_of_deliveries_that_wait_to_be_removed() {
     let made = deletion.world.communs().send(&Method::POST, "/projects", &mec, Some(&project)).await;
     deletion.delete().await;
     let project = ProjectId::parse(made.text("id")).unwrap();
-    let (_, id) = deletion.store.events_of_project(project, 0, 10).await.unwrap().remove(0);
+    let id = deletion.store.versions(project, 0, 10).await.unwrap().remove(0).event;
     let (event, _) = deletion.store.event(&id).await.unwrap().unwrap();
     deletion.record(&event).await;
 

@@ -180,6 +180,18 @@ pub(crate) struct FeedPage {
     pub(crate) limit: Option<query::Limit>,
 }
 
+/// Where the list of what a person changed goes on.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ChangesPage {
+    /// Le `nextCursor` de la page précédente.
+    #[param(value_type = Option<String>, nullable = false, pattern = "^[A-Za-z0-9_-]+$")]
+    pub(crate) cursor: Option<ProjectCursor>,
+    /// Combien de projets regarder ; ceux où la personne a un droit sans avoir rien changé ne sont pas montrés.
+    #[param(value_type = Option<u32>, nullable = false, minimum = 1, maximum = 100, default = 100)]
+    pub(crate) limit: Option<query::Limit>,
+}
+
 /// Where the digest goes on.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -1,7 +1,8 @@
 //! Erasure: a service says that a person is inactive, or asks to be forgotten.
 //!
-//! The register of the erased is written first, for whoever restores a backup. Project by project: the right is removed and the porteur blanked in one transaction that leaves a trace; then what
-//! is stored of the person is redacted; then the trace goes. Stopped at any point, the same request takes it up again.
+//! The register of the erased is written first, for whoever restores a backup. Project by project: the right is removed
+//! and the porteur blanked in one transaction that leaves a trace; then what is stored of the person is redacted, the
+//! history of what they changed included; then the trace goes. Stopped at any point, the same request takes it up again.
 
 use axum::Json;
 use axum::extract::State;
@@ -127,13 +128,18 @@ impl Erasure<'_> {
         let removed = retry_on_conflict(|| self.remove_right(id)).await?;
         counts.permissions += usize::from(removed.right);
         counts.porteurs += usize::from(removed.porteur);
-        let mut version = 0;
+        // A change in their name that is under way was allowed by the right that is gone now.
+        self.store.outdate_decisions(id).await?;
+        let mut after = 0;
         loop {
-            let page = self.store.events_of_project(id, version, PER_PAGE).await?;
-            let Some((last, _)) = page.last() else { break };
-            version = *last;
-            for (_, event) in page {
-                self.redact_event(&event, counts).await?;
+            let page = self.store.versions(id, after, PER_PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.number;
+            for version in page {
+                if let Some(author) = version.author.filter(|author| self.person.is(author)) {
+                    self.store.forget_author(id, version.number, &author).await?;
+                }
+                self.redact_event(&version.event, counts).await?;
             }
         }
         Ok(self.store.forget(&self.person, id).await?)

@@ -63,12 +63,6 @@ impl Grant {
         self.level().is_some_and(|level| level >= wanted)
     }
 
-    /// Neither a right nor a trace is left: the record can go.
-    #[must_use]
-    pub fn is_empty(self) -> bool {
-        self == Self::default()
-    }
-
     /// The person is the porteur référent from now on, or no longer.
     #[must_use]
     pub fn with_porteur(self, porteur: bool) -> Self {

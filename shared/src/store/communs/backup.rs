@@ -1,7 +1,8 @@
 //! Items of a backup, without the people who were erased since it was made.
 //!
 //! Every form of item that may hold something of a person has its line in [`Forgotten::judge`]: a right and a trace by
-//! their key, a project, an event and a kept answer by the e-mail of their porteur référent. What a receiver answered may
+//! their key, the history of what they changed by its hash, a project, an event and a kept answer by the e-mail of their
+//! porteur référent. What a receiver answered may
 //! repeat any of it, and nothing tells: of a backup in which somebody has to be erased no such answer is kept.
 
 use std::collections::{HashMap, HashSet};
@@ -11,6 +12,7 @@ use domain::communs::event::{redact, redact_data};
 use domain::reference::email::Email;
 use serde_json::Value;
 
+use super::authors::PERSON;
 use super::erased::ErasedPerson;
 use super::erasure::{Data, redact_answer};
 use super::keys;
@@ -86,6 +88,11 @@ impl<'a> Forgotten<'a> {
     }
 
     fn judge_project(&self, item: &Attributes) -> Result<Judgement, StoreError> {
+        if let Some(AttributeValue::S(author)) = item.get(PERSON)
+            && self.hashes.iter().any(|hash| hash.as_str() == author)
+        {
+            return Ok(Judgement::Redact(PERSON, AttributeValue::Null(true)));
+        }
         let Some(AttributeValue::M(project)) = item.get("project") else { return Ok(Judgement::Keep) };
         let Some(porteur) = project.get("porteur") else { return Ok(Judgement::Keep) };
         let mut porteur: Value = serde_dynamo::from_attribute_value(porteur.clone())?;

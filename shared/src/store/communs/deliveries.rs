@@ -197,10 +197,10 @@ impl CommunsStore {
     pub async fn is_superseded(&self, webhook: WebhookId, delivery: &Delivery) -> Result<bool, StoreError> {
         let Some(mut version) = delivery.version else { return Ok(false) };
         loop {
-            let newer = self.events_of_project(delivery.project_id, version, VERSIONS_AT_A_TIME).await?;
-            let Some((last, _)) = newer.last() else { return Ok(false) };
-            version = *last;
-            for item in self.batch_get(newer.iter().map(|(_, event)| keys::delivery(webhook, event))).await? {
+            let newer = self.versions(delivery.project_id, version, VERSIONS_AT_A_TIME).await?;
+            let Some(last) = newer.last() else { return Ok(false) };
+            version = last.number;
+            for item in self.batch_get(newer.iter().map(|version| keys::delivery(webhook, &version.event))).await? {
                 let item: DeliveryItem = item.read()?;
                 if item.delivery.status == DeliveryStatus::Delivered {
                     return Ok(true);

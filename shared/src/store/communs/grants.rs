@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{CommunsStore, keys};
@@ -20,9 +19,6 @@ struct GrantItem {
     grant: Grant,
     /// Both rights in one text, so that one condition guards both.
     state: String,
-    /// Set when only the trace of a former porteur is left: it need not outlive the events that name the person.
-    #[serde(default, rename = "expiresAt", skip_serializing_if = "Option::is_none")]
-    expires_at: Option<i64>,
 }
 
 /// The rights of one person on one project as stored, maybe under several keys.
@@ -81,7 +77,8 @@ impl CommunsStore {
     }
 
     /// Adds the change of a person's rights from `rights` to `wanted`. What was stored under an older key moves under
-    /// the current one; nothing is written when nothing changes.
+    /// the current one; nothing is written when nothing changes. A right that ends leaves its record, by which what the
+    /// person changed is found.
     ///
     /// # Errors
     /// When an item cannot be built.
@@ -92,7 +89,6 @@ impl CommunsStore {
         id: ProjectId,
         rights: &StoredRights,
         wanted: Grant,
-        now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut current = None;
         for (hash, grant) in &rights.records {
@@ -102,16 +98,11 @@ impl CommunsStore {
                 self.delete(transaction, &keys::grant(hash, id), &guard(Some(*grant)))?;
             }
         }
-        let key = keys::grant(&person.current, id);
-        match current {
-            _ if current.unwrap_or_default() == wanted => Ok(()),
-            Some(_) if wanted.is_empty() => self.delete(transaction, &key, &guard(current)),
-            _ => {
-                let expires_at = wanted.level().is_none().then(|| (now + super::events::KEPT).timestamp());
-                let item = GrantItem { grant: wanted, state: state(wanted), expires_at };
-                self.put(transaction, &key, &item, &guard(current))
-            }
+        if current.unwrap_or_default() == wanted && (current.is_some() || rights.records.is_empty()) {
+            return Ok(());
         }
+        let item = GrantItem { grant: wanted, state: state(wanted) };
+        self.put(transaction, &keys::grant(&person.current, id), &item, &guard(current))
     }
 
     /// Moves what is stored of a person under an older key to the current one, when there is any: rights are re-hashed
@@ -119,18 +110,14 @@ impl CommunsStore {
     ///
     /// # Errors
     /// [`CommitError::Race`] when somebody was faster, which is as good.
-    pub async fn rehash_grant(
-        &self,
-        person: &Person,
-        id: ProjectId,
-        rights: &StoredRights,
-        now: DateTime<Utc>,
-    ) -> Result<(), CommitError> {
+    pub async fn rehash_grant(&self, person: &Person, id: ProjectId, rights: &StoredRights) -> Result<(), CommitError> {
         if !rights.is_outdated(person) {
             return Ok(());
         }
+        // First what the person made: the right, moved last, brings whoever sees it back here.
+        self.rehash_author(person, id).await?;
         let mut transaction = Transaction::default();
-        self.set_grant(&mut transaction, person, id, rights, rights.grant(), now)?;
+        self.set_grant(&mut transaction, person, id, rights, rights.grant())?;
         self.commit(transaction).await
     }
 

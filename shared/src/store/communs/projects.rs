@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::authors::MadeVersion;
 use super::{CommunsStore, keys};
+use crate::identity::person_hash::{Person, PersonHash};
 use crate::store::error::StoreError;
 use crate::store::guard::Guard;
 use crate::store::item::Item;
@@ -86,11 +88,14 @@ pub struct HistoryEntry {
 }
 
 #[derive(Serialize, Deserialize)]
-struct HistoryItem {
+pub(super) struct HistoryItem {
     #[serde(flatten)]
-    entry: HistoryEntry,
+    pub(super) entry: HistoryEntry,
     /// By which erasure finds the events of a project.
     event: EventId,
+    /// The user in whose name it was made; shown to operators only, and taken out when the person is erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) person: Option<PersonHash>,
 }
 
 /// What reads projects one by one, whoever asks: kept apart from the rest of the store, so that a function can see to
@@ -185,22 +190,29 @@ impl CommunsStore {
         self.put(transaction, &keys::head(project.id), &tombstone, &unchanged(revision))
     }
 
-    /// Adds the history of the version an event tells of; an event without one leaves none.
+    /// Adds the history of the version an event tells of, made in the name of a user or by the service itself; an event
+    /// without one leaves none.
     ///
     /// # Errors
     /// When an item cannot be built.
-    pub fn add_history(&self, transaction: &mut Transaction, event: &Event, by_user: bool) -> Result<(), StoreError> {
+    pub fn add_history(
+        &self,
+        transaction: &mut Transaction,
+        event: &Event,
+        user: Option<&Person>,
+    ) -> Result<(), StoreError> {
         let Some(version) = event.version() else { return Ok(()) };
+        let person = user.map(|user| user.current.clone());
         let entry = HistoryEntry {
             version,
             at: event.at,
             service: event.service.clone(),
-            actor: if by_user { "user" } else { "service" }.to_owned(),
+            actor: if person.is_some() { "user" } else { "service" }.to_owned(),
             kind: event.kind.name().to_owned(),
             changed: event.changed(),
         };
         let key = keys::history(event.project, version);
-        self.put(transaction, &key, &HistoryItem { entry, event: event.id.clone() }, &Guard::None)
+        self.put(transaction, &key, &HistoryItem { entry, event: event.id.clone(), person }, &Guard::None)
     }
 
     /// The latest versions of a project, newest first, at most `limit`.
@@ -213,21 +225,31 @@ impl CommunsStore {
         Ok(items.into_iter().map(|item| item.entry).collect())
     }
 
-    /// The events of a project's versions, oldest first, a page at a time after a version; those of more than 90 days
+    /// The versions of a project, oldest first, a page at a time after a version; the events of those of more than 90 days
     /// ago may have expired.
     ///
     /// # Errors
     /// When DynamoDB fails.
-    pub async fn events_of_project(
+    pub async fn versions(
         &self,
         id: ProjectId,
         after_version: u64,
         limit: i32,
-    ) -> Result<Vec<(u64, EventId)>, StoreError> {
+    ) -> Result<Vec<MadeVersion>, StoreError> {
+        let made =
+            |item: HistoryItem| MadeVersion { number: item.entry.version, event: item.event, author: item.person };
+        Ok(self.history_after(id, after_version, limit).await?.into_iter().map(made).collect())
+    }
+
+    pub(super) async fn history_after(
+        &self,
+        id: ProjectId,
+        after_version: u64,
+        limit: i32,
+    ) -> Result<Vec<HistoryItem>, StoreError> {
         let history = self.query(keys::project_partition(id)).prefix(keys::HISTORY_PREFIX);
         let after = keys::history(id, after_version).sk;
-        let items: Vec<HistoryItem> = history.after(Some(after)).page(limit).await?.read()?;
-        Ok(items.into_iter().map(|item| (item.entry.version, item.event)).collect())
+        history.after(Some(after)).page(limit).await?.read()
     }
 
     fn claim(

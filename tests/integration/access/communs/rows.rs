@@ -109,6 +109,7 @@ const ROWS: &[Written] = &[
         Some(json!({"email": "bea@nantes.fr", "projectIds": [f.project]}))
     }),
     ("POST", "/people/erase", "", Target::Project, |_| Some(json!({"email": "bea@nantes.fr"}))),
+    ("POST", "/administration/changes", "", Target::Project, |_| Some(json!({"email": "bea@nantes.fr"}))),
     ("GET", "/openapi.json", "", Target::Unknown, none),
     ("GET", "/me", "", Target::Project, none),
     ("GET", "/statuts", "", Target::Project, none),
