@@ -1,6 +1,8 @@
 //! Runs the acceptance cases: `cargo test --test cases [-- FILTER]`, with the options of any Rust test
 //! (`--list`, `--exact`, `--skip`, `--test-threads`).
 //!
+//! With `UNKIND_SEED=<number>` the engines treat every case as AWS may on a bad day (`engines::Faults::be_unkind`).
+//!
 //! The cases are those of `tests/cases`, or of `CASES_DIR` if that is set.
 
 use std::path::Path;
@@ -30,10 +32,11 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         Some(folder) => (root().join(folder), Awaited::default()),
         None => (case_files::folder(), Awaited::of_repository()?),
     };
+    let unkind = std::env::var("UNKIND_SEED").ok().map(|seed| seed.parse()).transpose()?;
     let whole = arguments.filter.is_none() && arguments.skip.is_empty() && folder == case_files::folder();
     measured::start();
     let failures = Failures::default();
-    let trials = trials(&folder, awaited, &failures)?;
+    let trials = trials(&folder, awaited, unkind, &failures)?;
     let conclusion = libtest_mimic::run(&arguments, trials);
     if arguments.list {
         return Ok(conclusion.exit_code());
@@ -49,7 +52,12 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
 }
 
 /// The cases below a folder, and what is wrong with its files.
-fn trials(folder: &Path, awaited: Awaited, failures: &Failures) -> Result<Vec<Trial>, Box<dyn std::error::Error>> {
+fn trials(
+    folder: &Path,
+    awaited: Awaited,
+    unkind: Option<u64>,
+    failures: &Failures,
+) -> Result<Vec<Trial>, Box<dyn std::error::Error>> {
     let read = Folder::read(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let ids: Vec<&str> = read.cases.iter().map(|case| case.id.as_str()).collect();
     let idle = awaited.idle(&ids).map(|id| ("tests/cases/awaited.txt".to_owned(), format!("{id} n'est aucun cas")));
@@ -65,14 +73,20 @@ fn trials(folder: &Path, awaited: Awaited, failures: &Failures) -> Result<Vec<Tr
     cases.sort_by_key(|case| !case.is_slow());
     let cases = cases.into_iter().map(|case| {
         let (runtime, awaited, failures) = (Arc::clone(&runtime), Arc::clone(&awaited), Arc::clone(failures));
-        Trial::ignorable_test(case.id.clone(), move || judged(&case, &runtime, &awaited, &failures))
+        Trial::ignorable_test(case.id.clone(), move || judged(&case, unkind, &runtime, &awaited, &failures))
     });
     Ok(faults.chain(cases).collect())
 }
 
 /// Runs a case. One that is awaited may fail, and must not pass.
-fn judged(case: &Case, runtime: &Runtime, awaited: &Awaited, failures: &Failures) -> Result<Completion, Failed> {
-    let difference = match (runtime.block_on(case.run()), awaited.reason(&case.id)) {
+fn judged(
+    case: &Case,
+    unkind: Option<u64>,
+    runtime: &Runtime,
+    awaited: &Awaited,
+    failures: &Failures,
+) -> Result<Completion, Failed> {
+    let difference = match (runtime.block_on(case.run(unkind)), awaited.reason(&case.id)) {
         (Ok(()), None) => return Ok(Completion::Completed),
         (Err(_), Some(reason)) => return Ok(Completion::ignored_with(reason)),
         (Err(difference), None) => difference,

@@ -9,6 +9,7 @@ pub mod error;
 mod guard;
 pub mod item;
 mod merge;
+mod patience;
 mod query;
 mod schema;
 pub mod shares;

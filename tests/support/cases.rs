@@ -16,6 +16,7 @@ mod short_names;
 mod steps;
 mod subscriptions;
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -67,17 +68,27 @@ impl Folder {
 }
 
 impl Case {
-    /// Plays the case and answers what differed first.
+    /// Plays the case, on engines as unkind as the seed says, and answers what differed first.
     ///
     /// # Errors
     /// When anything did.
-    pub async fn run(&self) -> Outcome {
+    pub async fn run(&self, unkind: Option<u64>) -> Outcome {
         match &self.content {
             Content::Pure { rule, input, expect } => pure::check(rule, input, expect),
             Content::Unknown(construct) => Err(construct.clone()),
-            Content::Scenario(scenario) => tokio::time::timeout(LONGEST, steps::play(scenario))
-                .await
-                .unwrap_or_else(|_| Err(format!("pas fini après {} s", LONGEST.as_secs()))),
+            Content::Scenario(scenario) => {
+                let unkind = unkind.map(|seed| self.seed_below(seed));
+                tokio::time::timeout(LONGEST, steps::play(scenario, unkind))
+                    .await
+                    .unwrap_or_else(|_| Err(format!("pas fini après {} s", LONGEST.as_secs())))
+            }
         }
+    }
+
+    /// The case's own seed under that of a run, so that it suffers the same whatever is played beside it.
+    fn seed_below(&self, seed: u64) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (seed, &self.id).hash(&mut hasher);
+        hasher.finish()
     }
 }

@@ -34,6 +34,8 @@ pub struct Settings {
     pub directory: Directory,
     /// In place of the template's, in every function that has them.
     pub variables: BTreeMap<String, String>,
+    /// The seed from which the engines draw what AWS may do to a caller; kind engines without it.
+    pub unkind: Option<u64>,
 }
 
 impl Default for Settings {
@@ -44,6 +46,7 @@ impl Default for Settings {
             storage: Storage::Memory,
             directory: Directory::default(),
             variables: BTreeMap::new(),
+            unkind: None,
         }
     }
 }
@@ -79,7 +82,7 @@ impl World {
             .with("BREVO_URL", brevo.url())
             .with("DATASPACE_URL", dataspace.url());
         let options = settings.variables.into_iter().fold(options, |options, (name, value)| options.with(&name, value));
-        let stack = Stack::start(options).await?;
+        let stack = Stack::start(StackOptions { unkind: settings.unkind, ..options }).await?;
         Ok(Self { stack, clock, receivers, portail_df, brevo, dataspace })
     }
 

@@ -61,11 +61,14 @@ impl RunLister {
         }
     }
 
-    /// Goes on with the listings that broke off, and answers how many.
+    /// Goes on with the listings that broke off, and answers how many; completes the runs whose last user was counted by
+    /// somebody who then stopped.
     pub(crate) async fn sweep(&self) -> Result<usize, RunError> {
         let mut resumed = 0;
         for run in self.store.runs(None, RECENT).await? {
-            if run.is_to_list() && self.resume_listing(run.id).await? {
+            if !run.is_to_list() {
+                complete(&self.store, &self.clock, &run).await?;
+            } else if self.resume_listing(run.id).await? {
                 resumed += 1;
             }
         }

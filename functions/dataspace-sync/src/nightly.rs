@@ -135,7 +135,12 @@ impl RunWorker {
 
     /// Counts how a user ended, and sends those that failed a message for their next attempt, or to the dead letters.
     async fn close(&self, job: SyncJob, last: LastAttempt) -> Result<(), RunError> {
-        if let Some(run) = self.store.close_ticket(job.run, job.user, last).await? {
+        let run = match self.store.close_ticket(job.run, job.user, last).await? {
+            Some(run) => Some(run),
+            // Whoever closed it may have stopped before the run was completed.
+            None => self.store.run(job.run).await?,
+        };
+        if let Some(run) = run {
             complete(&self.store, &self.clock, &run).await?;
         }
         if last.outcome != AttemptOutcome::Failed || last.attempt != job.attempt {

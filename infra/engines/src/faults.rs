@@ -1,11 +1,12 @@
 //! Faults that tests make the engines suffer, to drive retry paths that no healthy engine takes.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::unkind::Unkindness;
 use super::wire::{WireAnswer, WireError};
 
 /// What goes wrong with one call.
@@ -17,6 +18,10 @@ pub enum Fault {
     Unprocessed,
     /// The call loses against another transaction (DynamoDB); nothing was done.
     Conflict,
+    /// A transaction is cancelled because an item's capacity is used up (DynamoDB); nothing was done.
+    ThrottledTransaction,
+    /// A message is deleted, says the answer; it is delivered again all the same (SQS).
+    Forgotten,
     /// The service fails with status 500; nothing was done.
     ServerError,
     /// The call is done, but the connection breaks before its answer arrives.
@@ -35,6 +40,7 @@ pub enum Fault {
 #[derive(Debug, Default)]
 pub struct Faults {
     waiting: Mutex<HashMap<String, VecDeque<Fault>>>,
+    unkind: OnceLock<Unkindness>,
 }
 
 impl Faults {
@@ -56,9 +62,15 @@ impl Faults {
         self.lock().get(operation).map_or(0, VecDeque::len)
     }
 
+    /// From now on calls suffer what AWS may do to them, drawn from `seed`. There is no way back, and no second seed.
+    pub fn be_unkind(&self, seed: u64) {
+        self.unkind.get_or_init(|| Unkindness::from_seed(seed));
+    }
+
     /// Takes the fault of the call of `operation` that now begins.
-    pub(super) fn next(&self, operation: &str) -> Option<Fault> {
-        self.lock().get_mut(operation)?.pop_front()
+    pub(super) fn next(&self, operation: &str, body: &[u8]) -> Option<Fault> {
+        let injected = self.lock().get_mut(operation).and_then(VecDeque::pop_front);
+        injected.or_else(|| self.unkind.get()?.draw(operation, body))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, VecDeque<Fault>>> {
@@ -96,6 +108,17 @@ pub(super) fn unprocessed(body: &[u8]) -> WireAnswer {
     WireAnswer::of(&json!({ "Responses": {}, "UnprocessedKeys": request["RequestItems"] }))
 }
 
+/// How SQS says that messages are deleted which it will deliver again.
+pub(super) fn forgotten(operation: &str, body: &[u8]) -> WireAnswer {
+    if operation != "DeleteMessageBatch" {
+        return WireAnswer::of(&json!({}));
+    }
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let entries = request["Entries"].as_array().into_iter().flatten();
+    let deleted: Vec<Value> = entries.map(|entry| json!({ "Id": entry["Id"] })).collect();
+    WireAnswer::of(&json!({ "Successful": deleted, "Failed": [] }))
+}
+
 /// How DynamoDB says that `operation` met another transaction: the first item of a transaction is the
 /// one in conflict, a single-item call is refused as such.
 pub(super) fn conflicted(operation: &str, body: &[u8]) -> WireAnswer {
@@ -106,16 +129,25 @@ pub(super) fn conflicted(operation: &str, body: &[u8]) -> WireAnswer {
         )
         .into();
     }
+    cancelled(body, "TransactionConflict", "Transaction is ongoing for the item")
+}
+
+/// How DynamoDB says that a transaction met a table, or an index, that is just being scaled.
+pub(super) fn cancelled_by_throttle(body: &[u8]) -> WireAnswer {
+    let message = "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling \
+        your table or index so please try again shortly.";
+    cancelled(body, "ThrottlingError", message)
+}
+
+/// A transaction cancelled because of its first item.
+fn cancelled(body: &[u8], code: &str, message: &str) -> WireAnswer {
     let items = serde_json::from_slice::<Value>(body)
         .ok()
         .and_then(|input| input["TransactItems"].as_array().map(Vec::len))
         .unwrap_or(1);
     let reasons: Vec<Value> = (0..items)
         .map(|index| match index {
-            0 => json!({
-                "Code": "TransactionConflict",
-                "Message": "Transaction is ongoing for the item",
-            }),
+            0 => json!({ "Code": code, "Message": message }),
             _ => json!({ "Code": "None" }),
         })
         .collect();

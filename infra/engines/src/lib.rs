@@ -34,6 +34,7 @@ pub mod private;
 mod secrets;
 mod sqs;
 mod transport;
+mod unkind;
 mod wire;
 
 pub use faults::{Fault, Faults};
@@ -98,7 +99,7 @@ impl Engines {
         let Some((service, operation)) = target.split_once('.') else {
             return transport::unknown_target(target);
         };
-        match self.shared.faults.next(operation) {
+        match self.shared.faults.next(operation, &body) {
             None | Some(Fault::Pass) => self.dispatch(service, operation, body).await,
             Some(Fault::Kill) => {
                 faults::kill().await;
@@ -111,6 +112,8 @@ impl Engines {
             }
             Some(Fault::Throttle) => faults::throttled(service),
             Some(Fault::Unprocessed) => faults::unprocessed(&body),
+            Some(Fault::ThrottledTransaction) => faults::cancelled_by_throttle(&body),
+            Some(Fault::Forgotten) => faults::forgotten(operation, &body),
             Some(Fault::Conflict) => faults::conflicted(operation, &body),
             Some(Fault::ServerError) => wire::WireError::internal("injected fault").into(),
             Some(Fault::LostAnswer) => WireAnswer { lost: true, ..self.dispatch(service, operation, body).await },

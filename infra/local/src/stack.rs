@@ -8,8 +8,10 @@ mod wiring;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use axum::Router;
 use domain::api_key::Scope;
 use engines::{Engines, Storage};
@@ -35,6 +37,8 @@ pub struct StackOptions {
     /// Variables that take the place of the template's, in every function that has them: where other people's APIs
     /// are, and settings of a test.
     pub variables: BTreeMap<String, String>,
+    /// The seed from which the engines draw what AWS may do to a caller; kind engines without it.
+    pub unkind: Option<u64>,
 }
 
 impl StackOptions {
@@ -44,7 +48,7 @@ impl StackOptions {
     pub fn new(storage: Storage, clock: Clock) -> Self {
         let nowhere =
             ["PORTAIL_DF_URL", "DATASPACE_URL", "BREVO_URL"].map(|name| (name.to_owned(), NOWHERE.to_owned()));
-        Self { storage, clock, variables: nowhere.into() }
+        Self { storage, clock, variables: nowhere.into(), unkind: None }
     }
 
     /// The same with one more variable.
@@ -80,13 +84,19 @@ impl Stack {
     /// # Errors
     /// When storage, template, resources or a function's configuration do not allow it.
     pub async fn start(options: StackOptions) -> Result<Self, StackError> {
-        let StackOptions { storage, clock, variables: own } = options;
+        let StackOptions { storage, clock, variables: own, unkind } = options;
         let template = Template::parse(sam_template::EMBEDDED)?;
         let engines = Engines::open(storage, {
             let clock = clock.clone();
             move || clock.now()
         })?;
-        let sdk = engines.sdk_config().into_builder().timeout_config(passerelle::platform::aws::timeouts()).build();
+        let sdk = engines.sdk_config().into_builder().timeout_config(passerelle::platform::aws::timeouts());
+        let sdk = match unkind {
+            // What AWS takes back within a second is taken back at once here.
+            Some(_) => sdk.retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1))),
+            None => sdk,
+        };
+        let sdk = sdk.build();
         let names = provision::provision(&template, &sdk, &clock).await?;
         let variables = wiring::variables(&template, &names, &own)?;
         let permissions = wiring::permissions(&template, &names)?;
@@ -107,6 +117,9 @@ impl Stack {
         let gateway = wiring::gateway(&template, &functions)?;
         for function in template.functions.iter().filter(|function| !function.schedules.is_empty()) {
             wiring::offered(&functions, function, "Schedule", |local| local.scheduled.clone())?;
+        }
+        if let Some(seed) = unkind {
+            engines.faults().be_unkind(seed);
         }
         let parts = Parts { engines, sdk, clock, template, variables, functions, mappings, gateway, used };
         Ok(Self(Arc::new(parts)))

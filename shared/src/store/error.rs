@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 
 /// A failed operation of the store. The detail is for the log, once; never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +35,7 @@ pub enum StoreError {
 }
 
 /// Codes of DynamoDB that say "later", whatever the operation.
-const PASSING: [&str; 7] = [
+const PASSING: [&str; 8] = [
     "InternalServerError",
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
@@ -42,6 +43,7 @@ const PASSING: [&str; 7] = [
     "ServiceUnavailable",
     "ThrottlingError",
     "ThrottlingException",
+    "TransactionConflictException",
 ];
 
 impl StoreError {
@@ -90,28 +92,40 @@ impl CommitError {
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionInProgressException(_)) => Self::Race,
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                let mut codes = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
-                if codes.clone().any(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict")) {
+                if cancellation_codes(cancelled)
+                    .any(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict"))
+                {
                     return Self::Race;
                 }
-                let passes = codes.any(|code| code == "ProvisionedThroughputExceeded" || PASSING.contains(&code));
+                let passes = cancellation_codes(cancelled).any(is_want_of_capacity);
                 StoreError::told_apart(OPERATION, passes, error.into()).into()
             }
             _ => StoreError::aws(OPERATION)(error).into(),
         }
     }
 
-    /// A single conditional write whose condition failed is a race.
+    /// A single conditional write whose condition failed is a race. One that still met another transaction after all
+    /// its tries is not: nobody has dealt with it, and what it would have decided is as true as before.
     pub(crate) fn of_write<E, R>(operation: &'static str) -> impl FnOnce(SdkError<E, R>) -> Self
     where
         SdkError<E, R>: ProvideErrorMetadata,
         aws_sdk_dynamodb::Error: From<SdkError<E, R>>,
     {
         move |error| match error.code() {
-            Some("ConditionalCheckFailedException" | "TransactionConflictException") => Self::Race,
+            Some("ConditionalCheckFailedException") => Self::Race,
             _ => Self::Store(StoreError::aws(operation)(error)),
         }
     }
+}
+
+/// Why each item of a cancelled transaction was in its way, or `None`.
+pub(super) fn cancellation_codes(cancelled: &TransactionCanceledException) -> impl Iterator<Item = &str> {
+    cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code())
+}
+
+/// Whether a reason says that a table or an index could not take more.
+pub(super) fn is_want_of_capacity(code: &str) -> bool {
+    code == "ProvisionedThroughputExceeded" || PASSING.contains(&code)
 }
 
 /// What was written; `None` where a lost race is as good, since somebody else has dealt with it.
@@ -131,7 +145,6 @@ mod tests {
     use aws_sdk_dynamodb::error::{ConnectorError, ErrorMetadata};
     use aws_sdk_dynamodb::operation::get_item::GetItemError;
     use aws_sdk_dynamodb::types::CancellationReason;
-    use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 
     use super::*;
 

@@ -2,14 +2,24 @@
 //! that are conditional. Queries, updates and readings of many items have files of their own beside this one.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::{CommitError, StoreError};
 use super::guard::{Guard, Terms};
 use super::item::{Attributes, Item, ItemKey};
+use super::patience::{MaybePutOff as _, Patience};
 use super::schema;
+
+/// The attribute that says by which write an item is as it is.
+pub(super) const WRITE_ID: &str = "writeId";
+
+/// The id of a new write.
+pub(super) fn write_id() -> AttributeValue {
+    AttributeValue::S(format!("{:016x}", rand::random::<u64>()))
+}
 
 /// A table, and the client that reaches it.
 #[derive(Clone, Debug)]
@@ -40,28 +50,49 @@ impl Table {
     }
 
     /// Writes one whole item, if `guard` holds.
+    ///
+    /// When the answer is lost the SDK sends the write again, whose condition then fails because of the first: each
+    /// write has an id, by which it knows its own.
     pub(crate) async fn put_now(&self, key: &ItemKey, item: &impl Serialize, guard: &Guard) -> Result<(), CommitError> {
         let mut terms = Terms::default();
         let condition = guard.expression(&mut terms);
         let (names, values) = terms.into_names_and_values();
-        self.client
+        let id = write_id();
+        let mut attributes = with_key(key, item)?;
+        attributes.insert(WRITE_ID.to_owned(), id.clone());
+        let put = self
+            .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(with_key(key, item)?))
+            .set_item(Some(attributes))
             .set_condition_expression(condition)
             .set_expression_attribute_names(names)
             .set_expression_attribute_values(values)
-            .send()
-            .await
-            .map_err(CommitError::of_write("PutItem"))?;
-        Ok(())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let mut patience = Patience::default();
+        loop {
+            let Err(error) = put.clone().send().await else { return Ok(()) };
+            if let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()
+                && failed.item().and_then(|item| item.get(WRITE_ID)) == Some(&id)
+            {
+                return Ok(());
+            }
+            if !patience.wait(error.put_off()).await {
+                return Err(CommitError::of_write("PutItem")(error));
+            }
+        }
     }
 
     /// Deletes one item, there or not.
     pub(crate) async fn delete_now(&self, key: &ItemKey) -> Result<(), StoreError> {
-        let request = self.client.delete_item().table_name(&self.table).set_key(Some(key.to_attributes()));
-        request.send().await.map_err(StoreError::aws("DeleteItem"))?;
-        Ok(())
+        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key.to_attributes()));
+        let mut patience = Patience::default();
+        loop {
+            let Err(error) = delete.clone().send().await else { return Ok(()) };
+            if !patience.wait(error.put_off()).await {
+                return Err(StoreError::aws("DeleteItem")(error));
+            }
+        }
     }
 }
 

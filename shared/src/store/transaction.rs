@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::error::{CommitError, StoreError};
 use super::guard::{Guard, Terms};
 use super::item::ItemKey;
+use super::patience::{Cancelled, MaybePutOff as _, Patience};
 use super::table::{Table, with_key};
 
 /// DynamoDB takes this many writes in one transaction.
@@ -18,19 +19,22 @@ pub struct Transaction {
 }
 
 impl Table {
-    /// Commits `transaction`.
+    /// Commits `transaction`, once however often it is sent: its token tells a write whose answer was lost from a new one.
     ///
     /// # Errors
-    /// [`CommitError::Race`] when a guard no longer holds or another transaction was under way.
+    /// [`CommitError::Race`] when a guard no longer holds or other transactions were under way all the time.
     pub async fn commit(&self, transaction: Transaction) -> Result<(), CommitError> {
         debug_assert!(transaction.len() <= WRITES, "a transaction of {} writes", transaction.len());
-        self.client
-            .transact_write_items()
-            .set_transact_items(Some(transaction.items))
-            .send()
-            .await
-            .map_err(CommitError::of_transaction)?;
-        Ok(())
+        let token = format!("{:032x}", rand::random::<u128>());
+        let write =
+            self.client.transact_write_items().set_transact_items(Some(transaction.items)).client_request_token(token);
+        let mut patience = Patience::default();
+        loop {
+            let Err(error) = write.clone().send().await else { return Ok(()) };
+            if !patience.wait(Cancelled(&error).put_off()).await {
+                return Err(CommitError::of_transaction(error));
+            }
+        }
     }
 
     /// Adds a whole item.

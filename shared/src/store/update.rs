@@ -1,13 +1,18 @@
 //! Updates by expression: `table.update(&key).set(..).add(..).when(guard)`, alone or as part of a transaction.
 
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, Update as TransactUpdate};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, Update as TransactUpdate,
+};
 use serde::de::DeserializeOwned;
 
 use super::error::{CommitError, StoreError};
 use super::guard::{Guard, Names, Terms};
 use super::item::{Attributes, Item, ItemKey};
-use super::table::Table;
+use super::patience::{MaybePutOff as _, Patience};
+use super::table::{Table, WRITE_ID, write_id};
 use super::transaction::Transaction;
 use super::value::Value;
 
@@ -19,6 +24,7 @@ pub(crate) struct Update<'a> {
     add: Vec<(String, AttributeValue)>,
     remove: Vec<String>,
     guard: Guard,
+    id: Option<AttributeValue>,
 }
 
 /// An update as DynamoDB takes it.
@@ -32,7 +38,8 @@ struct Rendered {
 impl Table {
     /// An update of the item of this key.
     pub(crate) fn update(&self, key: &ItemKey) -> Update<'_> {
-        Update { table: self, key: key.clone(), set: vec![], add: vec![], remove: vec![], guard: Guard::None }
+        let (set, add, remove) = (Vec::new(), Vec::new(), Vec::new());
+        Update { table: self, key: key.clone(), set, add, remove, guard: Guard::None, id: None }
     }
 }
 
@@ -61,17 +68,50 @@ impl Update<'_> {
         self
     }
 
+    /// Done once, even when its answer is lost and the SDK sends it again: the second time it is known by its id, as
+    /// long as no other update marked so came in between. Without it a condition fails because of the very update it
+    /// was for, and what is added is added twice.
+    pub(crate) fn once(mut self) -> Self {
+        let id = write_id();
+        self.set.push((WRITE_ID.to_owned(), id.clone()));
+        self.id = Some(id.clone());
+        self.when(Guard::lacks(WRITE_ID).or(Guard::is_not(WRITE_ID, id)))
+    }
+
     /// Writes it.
     pub(crate) async fn send(self) -> Result<(), CommitError> {
-        self.request().send().await.map_err(CommitError::of_write("UpdateItem"))?;
+        self.send_with(None).await?;
         Ok(())
     }
 
     /// Writes it, and answers the item as it is then.
     pub(crate) async fn send_returning<T: DeserializeOwned>(self) -> Result<T, CommitError> {
-        let request = self.request().return_values(ReturnValue::AllNew);
-        let answer = request.send().await.map_err(CommitError::of_write("UpdateItem"))?;
-        Ok(Item::from(answer.attributes.unwrap_or_default()).read()?)
+        Ok(Item::from(self.send_with(Some(ReturnValue::AllNew)).await?).read()?)
+    }
+
+    /// Writes it, and answers what is asked for.
+    async fn send_with(self, answered: Option<ReturnValue>) -> Result<Attributes, CommitError> {
+        let mut patience = Patience::default();
+        let seen = self.id.as_ref().map(|_| ReturnValuesOnConditionCheckFailure::AllOld);
+        let request = self.request().set_return_values(answered).set_return_values_on_condition_check_failure(seen);
+        loop {
+            match request.clone().send().await {
+                Ok(answer) => return Ok(answer.attributes.unwrap_or_default()),
+                Err(error) if patience.wait(error.put_off()).await => {}
+                Err(error) => return self.own_write(&error).ok_or_else(|| CommitError::of_write("UpdateItem")(error)),
+            }
+        }
+    }
+
+    /// The item as it is, when it is so by this very update, whose first answer was lost.
+    fn own_write<R>(&self, error: &SdkError<UpdateItemError, R>) -> Option<Attributes> {
+        match error.as_service_error()? {
+            UpdateItemError::ConditionalCheckFailedException(failed) => {
+                let item = failed.item()?;
+                (self.id.is_some() && item.get(WRITE_ID) == self.id.as_ref()).then(|| item.clone())
+            }
+            _ => None,
+        }
     }
 
     /// Adds it to a transaction.

@@ -196,6 +196,32 @@ async fn a_user_who_cannot_be_read_fails_alone_three_times_and_is_kept_as_a_dead
 }
 
 #[tokio::test]
+async fn a_run_ends_whichever_of_its_updates_fails() {
+    let mut survived = 0;
+    for before in 0.. {
+        let coop = Coop::start(&conseiller(&[structure("20000137800013", &["2024-01-01"])], &[])).await;
+        coop.register(2).await;
+        let faults = coop.world.stack.engines().faults();
+        faults.inject("UpdateItem", Fault::Pass, before);
+        faults.inject("UpdateItem", Fault::ServerError, PERSISTENT);
+        // What breaks off is taken up by the next schedule.
+        let _ = coop.world.stack.run_nightly().await;
+        for _ in 0..3 {
+            let _ = coop.world.stack.drain().await;
+            coop.wait(20);
+        }
+        let run = coop.run().await;
+        let counted = ["total", "synced", "failed", "pending"].map(|name| run[name].as_u64().unwrap());
+        assert_eq!((counted, &run["status"]), ([2, 2, 0, 0], &json!("completed")), "after {before} updates: {run}");
+        if faults.waiting("UpdateItem") > 0 {
+            break;
+        }
+        survived += 1;
+    }
+    assert!(survived > 4, "{survived} updates failed");
+}
+
+#[tokio::test]
 async fn a_run_that_breaks_off_goes_on_and_counts_each_user_once() {
     let coop = Coop::start(&conseiller(&[structure("20000137800013", &["2024-01-01"])], &[])).await;
     let users = coop.register(8).await;

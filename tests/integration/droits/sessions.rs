@@ -135,18 +135,21 @@ impl Log {
     }
 }
 
+/// How often a transaction that meets another is sent before what it writes is decided again.
+const TRIES: usize = 5;
+
 #[tokio::test]
 async fn a_decision_is_audited_once_it_took_effect_however_often_it_was_taken() {
     let droits = Droits::start().await;
     let log = Log::start();
-    droits.world.stack.engines().faults().inject("TransactWriteItems", Fault::Conflict, 2);
+    droits.world.stack.engines().faults().inject("TransactWriteItems", Fault::Conflict, 2 * TRIES);
     droits.signed_in().await;
     assert_eq!(droits.world.stack.engines().faults().waiting("TransactWriteItems"), 0);
     assert_eq!(log.audited(), ["accepted"]);
     // Portail DF was asked once: what it said does not change because somebody else wrote.
     assert_eq!(droits.world.portail_df.take_requests(), 5);
 
-    droits.world.stack.engines().faults().inject("TransactWriteItems", Fault::Conflict, 8);
+    droits.world.stack.engines().faults().inject("TransactWriteItems", Fault::Conflict, 8 * TRIES);
     let body = json!({"email": PEOPLE[0].email, "password": PASSWORD});
     let answer = droits.api.send(&Method::POST, "/authenticate", &Caller::default(), Some(&body)).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);

@@ -55,8 +55,10 @@ async fn two_loads_of_a_commune_at_once_lose_no_count() {
     }
     // A third of each is in both, under another status: of those, whoever comes last counts.
     let (one, other) = (housing(0..300, 1), housing(200..500, 2));
-    let (lost, more) = tokio::join!(tokio::spawn(load(store.clone(), one)), tokio::spawn(load(store.clone(), other)));
-    assert!(lost.unwrap() + more.unwrap() >= 6);
+    for load in [tokio::spawn(load(store.clone(), one)), tokio::spawn(load(store.clone(), other))] {
+        load.await.unwrap();
+    }
+    assert_eq!(stack.engines().faults().waiting("TransactWriteItems"), 0, "conflicts were met");
     let (ones, twos) = (counted(&store, 1).await, counted(&store, 2).await);
     assert_eq!(ones + twos, 500);
     assert!((200..=300).contains(&ones) && (200..=300).contains(&twos), "{ones} {twos}");

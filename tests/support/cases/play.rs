@@ -31,9 +31,9 @@ pub struct Play {
 
 impl Play {
     /// An empty world whose clock stands at `now`, with the settings that `given` asks for.
-    pub async fn start(now: DateTime<Utc>, given: &Value) -> Result<Self, String> {
+    pub async fn start(now: DateTime<Utc>, given: &Value, unkind: Option<u64>) -> Result<Self, String> {
         let variables = [droits::variables(given), coop::variables()].into_iter().flatten().collect();
-        let settings = Settings { now, variables, ..Settings::default() };
+        let settings = Settings { now, variables, unkind, ..Settings::default() };
         let world = World::try_with(settings).await.map_err(|error| format!("démarrage: {error}"))?;
         Ok(Self {
             world,

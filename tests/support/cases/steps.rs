@@ -13,9 +13,9 @@ use crate::cases::play::Play;
 /// How many differences of one step are told: more do not fit a line.
 const SHOWN_DIFFERENCES: usize = 4;
 
-/// Plays a whole scenario on a world of its own.
-pub async fn play(scenario: &Scenario) -> Outcome {
-    let mut play = Play::start(scenario.now, &scenario.given).await?;
+/// Plays a whole scenario on a world of its own, whose engines are as unkind as the seed says.
+pub async fn play(scenario: &Scenario, unkind: Option<u64>) -> Outcome {
+    let mut play = Play::start(scenario.now, &scenario.given, unkind).await?;
     play.begin(scenario.given.clone()).await?;
     for (index, step) in scenario.steps.iter().enumerate() {
         play_step(&mut play, step).await.map_err(|difference| format!("étape {}: {difference}", index + 1))?;

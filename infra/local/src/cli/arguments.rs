@@ -29,6 +29,7 @@ Options :
   --data DOSSIER    dossier des données (.passerelle par défaut)
   --memory          tout en mémoire : rien n'est gardé
   --json            affiche les adresses et les clés sur une ligne de JSON
+  --unkind GRAINE   les services AWS se comportent comme un mauvais jour : refus, conflits, réponses perdues, doublons
   --users NOMBRE    sync-all : utilisateurs inventés, en plus de ceux de démonstration (0 par défaut)
   --delay MS        sync-all : temps de réponse du Dataspace local (50 par défaut)
 {}
@@ -107,6 +108,9 @@ pub(super) struct ServeOptions {
     /// One line of JSON instead of the greeting.
     #[arg(long)]
     pub(super) json: bool,
+    /// The seed from which the engines draw what AWS may do to a caller.
+    #[arg(long, value_name = "GRAINE")]
+    pub(super) unkind: Option<u64>,
     /// A name or address of this machine to answer to, beside those of loopback: for containers behind a relay.
     #[arg(long, hide = true, value_name = "HOST")]
     pub(super) allow_host: Vec<String>,

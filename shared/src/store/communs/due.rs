@@ -33,6 +33,6 @@ impl CommunsStore {
         from: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<(), CommitError> {
-        self.update(key).set(keys::DUE.sort, until).when(Guard::is(keys::DUE.sort, from)).send().await
+        self.update(key).set(keys::DUE.sort, until).when(Guard::is(keys::DUE.sort, from)).once().send().await
     }
 }

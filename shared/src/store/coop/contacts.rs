@@ -129,7 +129,7 @@ impl CoopStore {
     ) -> Result<(), CommitError> {
         let unchanged = Guard::is("reason", seen.reason).and(Guard::is("attempts", seen.attempts));
         let update = self.update(&keys::contact(seen.user)).set("attempts", attempts).set(keys::DUE.sort, due_at);
-        update.when(unchanged).send().await
+        update.when(unchanged).once().send().await
     }
 
     /// The users whose contact is due, the longest first.

@@ -135,7 +135,7 @@ impl CoopStore {
     pub async fn take_listing(&self, id: Uuid, now: DateTime<Utc>) -> Result<StoredRun, CommitError> {
         let over = Guard::is("leaseUntil", None::<DateTime<Utc>>).or(Guard::is_at_most("leaseUntil", now));
         let free = Guard::lacks("leaseUntil").or(over);
-        self.update(&keys::run(id)).set("leaseUntil", now + LEASE).when(free).send_returning().await
+        self.update(&keys::run(id)).set("leaseUntil", now + LEASE).when(free).once().send_returning().await
     }
 
     /// Notes that the users up to `cursor` had their message, `users` of them for the first time; `None`: all did.
@@ -158,6 +158,7 @@ impl CoopStore {
             .set(which, cursor.is_none())
             .add("total", added)
             .when(seen)
+            .once()
             .send_returning()
             .await
     }
@@ -170,7 +171,7 @@ impl CoopStore {
     pub async fn open_ticket(&self, run: Uuid, user: Uuid, totals: EmploiTotals) -> Result<Ticket, CommitError> {
         let open = Guard::lacks(ticket(user)).and(Guard::is_not("status", attribute(&Status::Paused)?));
         let update = self.update(&keys::run(run)).set(&ticket(user), attribute(&totals)?);
-        let update = update.add("seen", totals.seen).add("removed", totals.removed).when(open);
+        let update = update.add("seen", totals.seen).add("removed", totals.removed).when(open).once();
         if let Some(run) = unless_raced(update.send_returning().await)? {
             return Ok(Ticket::Opened(run));
         }
@@ -224,7 +225,7 @@ impl CoopStore {
     pub async fn complete_run(&self, run: Uuid, now: DateTime<Utc>) -> Result<(), CommitError> {
         let running = Guard::is("status", attribute(&Status::Running)?);
         let update = self.update(&keys::run(run)).set("status", attribute(&Status::Completed)?);
-        update.set("finishedAt", now).when(running).send().await
+        update.set("finishedAt", now).when(running).once().send().await
     }
 
     /// Lets a paused run go on without the guard: users left behind are to be listed again.
@@ -233,7 +234,7 @@ impl CoopStore {
     /// [`CommitError::Race`] when it is not paused.
     pub async fn resume(&self, run: &StoredRun) -> Result<StoredRun, CommitError> {
         let paused = Guard::is("status", attribute(&Status::Paused)?).and(Guard::is("listed", run.listed));
-        let update = self.update(&keys::run(run.id)).set("status", attribute(&Status::Running)?).when(paused);
+        let update = self.update(&keys::run(run.id)).set("status", attribute(&Status::Running)?).when(paused).once();
         let update = update.set("guarded", false).set("relisted", false);
         // A first listing under way keeps its place; the second one begins when it ends.
         let update = if run.listed { update.set("cursor", None::<Uuid>) } else { update };
@@ -248,6 +249,7 @@ impl CoopStore {
             .add("seen", negative(taken_back.seen))
             .add("removed", negative(taken_back.removed))
             .when(Guard::has(ticket(user)))
+            .once()
     }
 }
 

@@ -33,7 +33,7 @@ impl DroitsStore {
         change: i64,
         now: DateTime<Utc>,
     ) -> Result<u64, CommitError> {
-        let update = self.update(&keys::attempts(subject, minute)).add("attempts", change);
+        let update = self.update(&keys::attempts(subject, minute)).add("attempts", change).once();
         let counted = update.set("expiresAt", (now + KEPT).timestamp()).send_returning::<CountItem>().await?;
         Ok(counted.count())
     }
