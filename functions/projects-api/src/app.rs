@@ -1,14 +1,12 @@
 //! What every handler holds: configuration read once, clients made once.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use axum::extract::FromRef;
 use domain::reference::email::Email;
 use domain::webhooks::address::Policy;
 use passerelle::backlog::Backlog;
-use passerelle::clients::signed::SignedSender;
-use passerelle::clients::webhook::{Timeouts, WebhookClient};
 use passerelle::identity::person_hash::Person;
 use passerelle::platform::clock::Clock;
 use passerelle::platform::config::{ConfigError, Variables};
@@ -16,11 +14,12 @@ use passerelle::platform::ids::Ids;
 use passerelle::platform::queue::DeliveryQueue;
 use passerelle::platform::secrets::{RotatingKeys, SecretError};
 use passerelle::store::communs::CommunsStore;
-use passerelle::web::error::ApiError;
 use passerelle::web::fair_share::{FairShares, Rates};
 
 use crate::access::Projects;
 use crate::creation::Creations;
+use crate::redelivery::Redelivery;
+use crate::webhooks::Webhooks;
 use crate::writes::ProjectWrites;
 
 /// The function's environment.
@@ -76,13 +75,9 @@ pub struct Inner {
     pub(crate) shares: FairShares,
     pub(crate) projects: Projects,
     pub(crate) writes: ProjectWrites,
-    pub(crate) retries: DeliveryQueue,
-    pub(crate) backlog: Backlog,
+    pub(crate) webhooks: Webhooks,
+    pub(crate) redelivery: Redelivery,
     pub(crate) people: RotatingKeys,
-    pub(crate) sealing: RotatingKeys,
-    pub(crate) policy: Policy,
-    /// Made at its first use: pings are rare, and it would be a fifth of the function's start.
-    sender: OnceLock<SignedSender>,
 }
 
 impl App {
@@ -108,29 +103,24 @@ impl App {
         };
         let retries = DeliveryQueue::new(sqs, config.retries_queue_url);
         Ok(Self(Arc::new(Inner {
-            ids,
             shares: FairShares::new(config.rates, &store, clock.clone()),
             projects: Projects::new(store.clone()),
-            backlog: Backlog::new(store.clone(), retries.clone()),
+            webhooks: Webhooks {
+                store: store.clone(),
+                backlog: Backlog::new(store.clone(), retries.clone()),
+                sealing,
+                policy: config.address_policy,
+                clock: clock.clone(),
+                ids: ids.clone(),
+                sender: Arc::default(),
+            },
+            redelivery: Redelivery { store: store.clone(), retries, clock: clock.clone() },
+            ids,
             store,
             writes,
-            retries,
             people,
-            sender: OnceLock::new(),
-            sealing,
-            policy: config.address_policy,
             clock,
         })))
-    }
-
-    /// What sends pings.
-    pub(crate) fn sender(&self) -> Result<&SignedSender, ApiError> {
-        if let Some(sender) = self.sender.get() {
-            return Ok(sender);
-        }
-        let client = WebhookClient::new(self.policy, Timeouts::default(), self.clock.clone())
-            .map_err(|error| ApiError::Failed(error.into()))?;
-        Ok(self.sender.get_or_init(|| SignedSender::new(client, self.sealing.clone(), self.policy)))
     }
 
     /// The person an e-mail names.
@@ -154,6 +144,18 @@ impl FromRef<App> for Creations {
             clock: app.clock.clone(),
             ids: app.ids.clone(),
         }
+    }
+}
+
+impl FromRef<App> for Webhooks {
+    fn from_ref(app: &App) -> Self {
+        app.webhooks.clone()
+    }
+}
+
+impl FromRef<App> for Redelivery {
+    fn from_ref(app: &App) -> Self {
+        app.redelivery.clone()
     }
 }
 

@@ -163,7 +163,7 @@ pub(crate) async fn authenticate(
     project: Option<ProjectId>,
 ) -> Result<(ServiceCaller, Opening), ApiError> {
     // Every request begins here: what follows uses the keys at hand.
-    futures_util::join!(app.people.keep_fresh(), app.sealing.keep_fresh());
+    futures_util::join!(app.people.keep_fresh(), app.webhooks.sealing.keep_fresh());
     let key = token(&parts.headers)?;
     // A header that is no e-mail is refused below, in its turn.
     let user = user(parts, app);

@@ -13,8 +13,10 @@ mod idempotency;
 mod openapi;
 mod people;
 mod precondition;
+mod redelivery;
 mod refusal;
 mod routes;
+mod webhooks;
 mod writes;
 
 pub use app::{App, Config, StartError};

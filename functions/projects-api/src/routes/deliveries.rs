@@ -11,11 +11,10 @@ use domain::webhooks::subscription::{Webhook, WebhookStatus};
 use passerelle::web::problem::Code;
 use serde_json::{Value, json};
 
-use super::webhooks::find_webhook;
-use crate::app::App;
 use crate::caller::{SyncCaller, WithQuery};
 use crate::openapi::parameters::DeliveryQuery;
 use crate::openapi::{parameters, refusals as by, schemas};
+use crate::webhooks::Webhooks;
 use passerelle::web::error::ApiError;
 use passerelle::web::page_size::count_fitting;
 
@@ -40,11 +39,11 @@ const READ_AT_A_TIME: i32 = 100;
     security(("apiKey" = ["sync"])),
 )]
 pub(super) async fn list(
-    State(app): State<App>,
+    State(webhooks): State<Webhooks>,
     WithQuery(SyncCaller(caller), query): WithQuery<SyncCaller, DeliveryQuery>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let webhook = find_webhook(&app, &caller, &id).await?;
+    let webhook = webhooks.find(&caller.service, &id).await?;
     let DeliveryQuery { status, before, cursor, limit } = query;
     let limit = Limit::or(limit, PAGE);
     let before = before.map(|Moment(instant)| EventId::first_at(instant));
@@ -52,7 +51,7 @@ pub(super) async fn list(
     let mut found: Vec<Delivery> = Vec::new();
     // One more than the page tells whether there is a next one.
     while found.len() <= limit {
-        let page = app.store.deliveries(webhook.id, end.as_ref(), READ_AT_A_TIME).await?;
+        let page = webhooks.store.deliveries(webhook.id, end.as_ref(), READ_AT_A_TIME).await?;
         let Some(last) = page.last() else { break };
         end = Some(last.event_id.clone());
         found.extend(page.into_iter().filter(|d| status.is_none_or(|wanted| shown_status(d, &webhook) == wanted)));
@@ -82,13 +81,13 @@ pub(super) async fn list(
     security(("apiKey" = ["sync"])),
 )]
 pub(super) async fn read(
-    State(app): State<App>,
+    State(webhooks): State<Webhooks>,
     SyncCaller(caller): SyncCaller,
     Path((id, event)): Path<(String, String)>,
 ) -> Result<Json<Value>, ApiError> {
-    let webhook = find_webhook(&app, &caller, &id).await?;
+    let webhook = webhooks.find(&caller.service, &id).await?;
     let event = EventId::parse(&event).ok_or(Code::NotFound)?;
-    let delivery = app.store.delivery(webhook.id, &event).await?.ok_or(Code::NotFound)?;
+    let delivery = webhooks.store.delivery(webhook.id, &event).await?.ok_or(Code::NotFound)?;
     let mut body = to_json(&delivery, &webhook);
     body["attempts"] = json!(delivery.attempts);
     Ok(Json(body))

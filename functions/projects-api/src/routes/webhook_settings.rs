@@ -10,15 +10,7 @@ use passerelle::web::error::ApiError;
 use passerelle::web::problem::{Code, Problem};
 
 use crate::openapi::schemas::webhook::{NewWebhook, OwnHeader, WebhookPatch};
-
-/// What a service decides of its webhook.
-pub(super) struct WebhookSettings {
-    pub(super) url: String,
-    pub(super) event_types: Option<Vec<EventType>>,
-    pub(super) description: Option<String>,
-    /// Absent: the one there is.
-    pub(super) header: Field<(OwnName, OwnValue)>,
-}
+use crate::webhooks::WebhookSettings;
 
 /// The settings of a webhook to be made.
 ///
