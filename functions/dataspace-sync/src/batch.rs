@@ -19,8 +19,10 @@ const FETCH_AND_WRITE: Concurrency = Concurrency::AtMost(2);
 /// Why time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scheduled {
-    /// All users are to be followed.
+    /// The run of the night is to be begun, unless it was.
     NightlySync,
+    /// A person wants all users followed now, whatever the night did.
+    SyncAll,
     /// Whatever was left behind is to be taken up.
     Sweep,
 }
@@ -51,6 +53,7 @@ impl Scheduled {
         match lambda::job(event)? {
             None => Ok(Self::Sweep),
             Some("nightly-sync") => Ok(Self::NightlySync),
+            Some("sync-all") => Ok(Self::SyncAll),
             Some(other) => Err(UnknownJob::named(other)),
         }
     }
@@ -63,7 +66,8 @@ impl App {
     /// When its event names no job of this function, and when users or contacts cannot be listed.
     pub async fn scheduled(&self, event: &Value) -> Result<usize, ScheduleError> {
         match Scheduled::of(event)? {
-            Scheduled::NightlySync => {
+            Scheduled::NightlySync => Ok(usize::from(self.runs.start_nightly().await?)),
+            Scheduled::SyncAll => {
                 self.runs.start().await?;
                 Ok(1)
             }
@@ -118,9 +122,10 @@ mod tests {
     #[test]
     fn a_misspelt_job_is_an_error_and_no_sweep() {
         assert_eq!(Scheduled::of(&json!({"job": "nightly-sync"})), Ok(Scheduled::NightlySync));
+        assert_eq!(Scheduled::of(&json!({"job": "sync-all"})), Ok(Scheduled::SyncAll));
         assert_eq!(Scheduled::of(&json!({"detail-type": "Scheduled Event"})), Ok(Scheduled::Sweep));
         assert_eq!(Scheduled::of(&Value::Null), Ok(Scheduled::Sweep));
-        for job in [json!("nightly_sync"), json!("Nightly-sync"), json!(""), json!(null), json!(7)] {
+        for job in [json!("nightly_sync"), json!("Nightly-sync"), json!("sync_all"), json!(""), json!(null), json!(7)] {
             assert!(Scheduled::of(&json!({"job": job})).is_err(), "{job}");
         }
     }

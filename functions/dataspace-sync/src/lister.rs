@@ -1,6 +1,7 @@
 //! A nightly run begun, and its users sent their messages, page by page: an interrupted listing is taken up where it
 //! was.
 
+use domain::coop::night;
 use domain::coop::run::{RunView, next_attempt};
 use passerelle::platform::clock::Clock;
 use passerelle::platform::ids::Ids;
@@ -41,13 +42,35 @@ pub(crate) struct RunLister {
 }
 
 impl RunLister {
-    /// Begins a run over all users and sends each their message.
+    /// Begins a run over all users now, and sends each their message.
     pub(crate) async fn start(&self) -> Result<(), RunError> {
-        let now = self.clock.now();
-        let run = self.store.start_run(self.ids.next(now), now).await?;
+        self.start_as(self.ids.next(self.clock.now())).await.map(drop)
+    }
+
+    /// Begins the run of the night, unless one was begun since it was due; whether it did.
+    pub(crate) async fn start_nightly(&self) -> Result<bool, RunError> {
+        let recent = self.store.runs(None, RECENT).await?;
+        self.start_unless_among(&recent).await
+    }
+
+    /// Begins the run of the night, unless one of `recent` is it or took its place. The schedule may come twice, or at
+    /// the instant of a sweep: the id, which is the night's, lets one of them begin it.
+    async fn start_unless_among(&self, recent: &[StoredRun]) -> Result<bool, RunError> {
+        let due = night::last_due(self.clock.now());
+        if recent.iter().any(|run| run.run().started_at >= due) {
+            return Ok(false);
+        }
+        self.start_as(night::run_id(due)).await
+    }
+
+    /// Begins a run of that id, unless it is begun already; whether it did.
+    async fn start_as(&self, id: Uuid) -> Result<bool, RunError> {
+        let started = self.store.start_run(id, self.clock.now()).await;
+        let Some(run) = unless_raced(started)? else { return Ok(false) };
         Count::SyncRunsStarted.one();
         tracing::info!(run = %run.id, "nightly run begun");
-        self.list(run).await
+        self.list(run).await?;
+        Ok(true)
     }
 
     /// Goes on with a listing, unless somebody is at it or it is done; whether it did.
@@ -61,18 +84,23 @@ impl RunLister {
         }
     }
 
-    /// Goes on with the listings that broke off, and answers how many; completes the runs whose last user was counted by
-    /// somebody who then stopped.
+    /// Goes on with the listings that broke off, begins the run of a night that its schedule missed, and answers how
+    /// many; completes the runs whose last user was counted by somebody who then stopped.
     pub(crate) async fn sweep(&self) -> Result<usize, RunError> {
-        let mut resumed = 0;
-        for run in self.store.runs(None, RECENT).await? {
+        let recent = self.store.runs(None, RECENT).await?;
+        let mut found = 0;
+        for run in &recent {
             if !run.is_to_list() {
-                complete(&self.store, &self.clock, &run).await?;
+                complete(&self.store, &self.clock, run).await?;
             } else if self.resume_listing(run.id).await? {
-                resumed += 1;
+                found += 1;
             }
         }
-        Ok(resumed)
+        // The first run of all is the schedule's: before it no night is missing.
+        if !recent.is_empty() && self.start_unless_among(&recent).await? {
+            found += 1;
+        }
+        Ok(found)
     }
 
     /// Lets a paused run go on without the guard; `None` when it is not paused.

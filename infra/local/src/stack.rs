@@ -194,6 +194,14 @@ impl Stack {
         self.scheduled(function, Value::Null).await.map(drop)
     }
 
+    /// Begins a run over all users of La Coop now, as an operator does by hand, whatever the night did.
+    ///
+    /// # Errors
+    /// When the function fails.
+    pub async fn sync_all(&self) -> Result<(), StackError> {
+        self.scheduled("DataspaceSync", serde_json::json!({"job": "sync-all"})).await.map(drop)
+    }
+
     /// Invokes once whatever the template schedules at the times of a clock.
     ///
     /// # Errors

@@ -52,7 +52,8 @@ impl Schedule {
 
     /// Reads an event of type `ScheduleV2`, in UTC where it names no time zone.
     pub(super) fn scheduler(id: &str, properties: Mapping) -> Result<Self, TemplateError> {
-        let known = ["Description", "Input", "Name", "ScheduleExpression", "ScheduleExpressionTimezone"];
+        // What Scheduler does when the function cannot be invoked (RetryPolicy) matters on AWS only.
+        let known = ["Description", "Input", "Name", "RetryPolicy", "ScheduleExpression", "ScheduleExpressionTimezone"];
         let properties: SchedulerProperties = typed(id, properties, &known)?;
         let zone = match properties.schedule_expression_timezone {
             None => Tz::UTC,

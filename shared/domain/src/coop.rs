@@ -11,6 +11,7 @@ pub mod emplois;
 pub mod history;
 pub mod ids;
 pub mod lieux;
+pub mod night;
 pub mod payload;
 pub mod plan;
 pub mod report;

@@ -4,6 +4,7 @@ mod alarms;
 mod openapi;
 mod permissions;
 mod readme;
+mod schedules;
 mod sources;
 mod structure;
 mod version;

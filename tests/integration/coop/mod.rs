@@ -2,3 +2,4 @@
 
 mod dataspace_client;
 pub mod following;
+mod nights;

@@ -68,7 +68,7 @@ pub(super) async fn sync_all(options: SyncAllOptions) -> Result<(), Failure> {
 
     let background = stack.run_in_background();
     let began = Instant::now();
-    stack.run_nightly().await.map_err(stack_failure)?;
+    stack.sync_all().await.map_err(stack_failure)?;
     let (run, told) = follow(&coop, began).await?;
     let elapsed = began.elapsed();
     background.stop().await;

@@ -89,7 +89,7 @@ impl CoopStore {
     /// Begins a run; whoever begins it lists the users.
     ///
     /// # Errors
-    /// When DynamoDB fails.
+    /// [`CommitError::Race`] when it is begun already, and when DynamoDB fails.
     pub async fn start_run(&self, id: Uuid, now: DateTime<Utc>) -> Result<StoredRun, CommitError> {
         let run = StoredRun {
             id,
