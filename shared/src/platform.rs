@@ -4,6 +4,7 @@ pub mod aws;
 pub mod batch;
 pub mod clock;
 pub mod config;
+mod http_event;
 pub mod ids;
 pub mod lambda;
 pub mod measures;

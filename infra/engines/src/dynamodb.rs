@@ -22,12 +22,14 @@ use self::tokens::{Begun, Claim, Tokens};
 use super::wire::{WireAnswer, WireError};
 
 mod decoding;
+mod expiry;
 mod grouped;
 mod tokens;
 
 /// The DynamoDB engine.
 pub(super) struct DynamoDb {
     medium: Medium,
+    clock: Clock,
     tokens: Tokens,
 }
 
@@ -47,15 +49,15 @@ impl DynamoDb {
     pub(super) fn memory(clock: Clock) -> Result<Self, DynoxideError> {
         let seconds = Arc::new(Seconds(clock.clone()));
         let database = Database::memory_with_clock(seconds)?;
-        Ok(Self { medium: Medium::Memory(database), tokens: Tokens::new(clock) })
+        Ok(Self { medium: Medium::Memory(database), clock: clock.clone(), tokens: Tokens::new(clock) })
     }
 
-    /// An engine on the file at `path`, whose TTL follows the machine's clock.
+    /// An engine on the file at `path`, whose TTL follows `clock`.
     ///
     /// # Errors
     /// When the file cannot be opened or is not a database.
     pub(super) fn open(path: &Path, clock: Clock) -> Result<Self, DynoxideError> {
-        Ok(Self { medium: Medium::File(Grouped::open(path)?), tokens: Tokens::new(clock) })
+        Ok(Self { medium: Medium::File(Grouped::open(path)?), clock: clock.clone(), tokens: Tokens::new(clock) })
     }
 
     /// Answers one operation.
@@ -75,7 +77,7 @@ impl DynamoDb {
     /// # Errors
     /// When the database cannot be read or written.
     pub(super) async fn sweep_expired_items(&self) -> Result<usize, DynoxideError> {
-        self.run(true, Database::sweep_ttl).await?
+        self.sweep(self.clock.now().timestamp()).await
     }
 
     async fn execute(&self, operation: &str, body: Bytes, claim: Option<Claim>) -> WireAnswer {

@@ -81,8 +81,6 @@ struct Shared {
 impl Engines {
     /// Opens the engines on `storage`, with `now` as their source of time.
     ///
-    /// Only DynamoDB's time to live in a folder follows the machine's clock instead.
-    ///
     /// # Errors
     /// When the folder cannot be used, is damaged or is held by another process.
     pub fn open(storage: Storage, now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Result<Self, OpenError> {
@@ -148,7 +146,7 @@ impl Engines {
         &self.shared.meter
     }
 
-    /// Deletes the DynamoDB items whose time to live is over, and says how many; AWS does so on its own
+    /// Deletes the DynamoDB items whose time to live is over, in slices beside other calls, and says how many; AWS does so on its own
     /// within days, this engine only here.
     ///
     /// # Errors

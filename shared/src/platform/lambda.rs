@@ -1,5 +1,6 @@
 //! What a function's binary does: events told apart by their shape, each handled, what was measured written at its end.
 
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
@@ -8,11 +9,12 @@ use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use lambda_http::request::LambdaRequest;
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 use tower::Service as _;
 use tracing::Instrument as _;
 
+use super::http_event;
 use crate::platform::telemetry::Telemetry;
 
 /// What an event is.
@@ -96,7 +98,7 @@ impl<'a> Handlers<'a> {
     async fn handled(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
         let kind = kind(&event.payload)?;
         match (&kind, &self.http, &self.batch, &self.scheduled) {
-            (Kind::Http, Some(router), ..) => answered(router.clone(), event).await,
+            (Kind::Http, Some(router), ..) => answer(router.clone(), event).await,
             (Kind::Batch, _, Some(handle), _) => {
                 let answer = handle(serde_json::from_value(event.payload)?, Invocation::of(&event.context)).await;
                 Ok(serde_json::to_value(answer)?)
@@ -154,11 +156,26 @@ impl UnknownJob {
     }
 }
 
-async fn answered(http: Router, event: LambdaEvent<Value>) -> Result<Value, Error> {
+async fn answer(http: Router, mut event: LambdaEvent<Value>) -> Result<Value, Error> {
+    http_event::make_readable(&mut event.payload);
     let request: LambdaRequest = serde_json::from_value(event.payload)?;
     let mut adapter = lambda_http::Adapter::from(http);
-    let answer = adapter.call(LambdaEvent::new(request, event.context)).await?;
-    Ok(serde_json::to_value(answer)?)
+    // What is left that no address holds, a host for instance, makes the adapter panic before the router is called.
+    let call = AssertUnwindSafe(async { adapter.call(LambdaEvent::new(request, event.context)).await });
+    let Ok(answer) = call.catch_unwind().await else { return Ok(unreadable()) };
+    Ok(serde_json::to_value(answer?)?)
+}
+
+/// The answer to a request that cannot be read.
+fn unreadable() -> Value {
+    let body = json!({
+        "type": "/problems/invalid-query", "title": "Requête illisible", "status": 400,
+        "detail": "l'adresse de la requête ne peut pas être lue",
+    });
+    json!({
+        "statusCode": 400, "headers": {"content-type": "application/problem+json"}, "multiValueHeaders": {},
+        "body": body.to_string(), "isBase64Encoded": false, "cookies": [],
+    })
 }
 
 /// # Errors
@@ -180,9 +197,43 @@ fn kind(event: &Value) -> Result<Kind, Error> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use axum::extract::{Path, RawQuery};
+    use axum::routing::get;
 
     use super::*;
+
+    /// What a function answers to a GET of a path and a query as API Gateway hands them over.
+    async fn ask(path: &str, query: &str, host: &str) -> (u64, String) {
+        let echo = get(|Path(id): Path<String>, RawQuery(query): RawQuery| async move {
+            format!("{id}?{}", query.unwrap_or_default())
+        });
+        let event = json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
+            "headers": {"host": host, "x-forwarded-proto": "https,http"},
+            "requestContext": {"stage": "$default", "http": {"method": "GET", "path": path, "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.1", "userAgent": "t"}},
+            "isBase64Encoded": false,
+        });
+        let event = LambdaEvent::new(event, Context::default());
+        let answer = answer(Router::new().route("/id/{id}", echo), event).await.unwrap();
+        (answer["statusCode"].as_u64().unwrap(), answer["body"].as_str().unwrap_or_default().to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_decoded_path_names_what_it_names() {
+        for id in ["a", "a#b", "50%41", "a?b", "a\\b", "é <\">"] {
+            let (status, body) = ask(&format!("/id/{id}"), "x=\"<1> 2", "api.example").await;
+            assert_eq!((status, body.starts_with(&format!("{id}?x="))), (200, true), "{id}: {body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_refused_and_the_next_request_answered() {
+        let (status, body) = ask("/id/a", "", "a host/that is none").await;
+        assert_eq!(status, 400, "{body}");
+        assert!(body.contains("/problems/invalid-query"), "{body}");
+        assert_eq!(ask("/id/a", "", "api.example").await.0, 200);
+    }
 
     #[test]
     fn a_job_is_a_text_that_the_function_knows() {
