@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::droits::account::User;
 use passerelle::identity::second_factor_code;
 use passerelle::platform::clock::Clock;
 use passerelle::platform::ids::Ids;
 use passerelle::platform::secrets::RotatingKeys;
-use passerelle::store::droits::{DroitsStore, Mail, MailContent, SecondFactor};
+use passerelle::store::droits::{DroitsStore, Mail, MailContent, SecondFactor, StoredUser};
 use passerelle::store::transaction::Transaction;
 use passerelle::web::error::ApiError;
 use passerelle::web::problem::{Code, Problem};
@@ -38,9 +37,9 @@ impl SecondFactors {
     ///
     /// # Errors
     /// 429 while locked; a race lost.
-    pub(crate) async fn send_code(&self, user: &User) -> Result<Uuid, ApiError> {
+    pub(crate) async fn send_code(&self, to: &StoredUser) -> Result<Uuid, ApiError> {
         self.tokens.keep_fresh().await;
-        let now = self.clock.now();
+        let (now, user) = (self.clock.now(), &to.user);
         let stored = self.store.second_factor(user.id).await?;
         let before = unlock(&stored, now)?;
         let code = second_factor_code::code(rand::random());
@@ -51,7 +50,7 @@ impl SecondFactors {
         let sealed_code = seal(&code, mail_id, &keys)?;
         let next = SecondFactor {
             code: Some(second_factor_code::hash(&code, user.id, &keys)),
-            challenge: Some(hash(&challenge.to_string())),
+            challenge: Some(hash(&challenge.to_string(), to.credentials_version)),
             good_until: Some(good_until),
             ..before.clone()
         };
@@ -65,15 +64,15 @@ impl SecondFactors {
     }
 
     /// Examines a code brought with its challenge; a wrong one is counted. A right one is used up. Without a living
-    /// challenge of this person nothing is examined, counted or told.
+    /// challenge of this person nothing is examined, counted or told. What ends sessions ends a challenge.
     ///
     /// # Errors
     /// 401, 429 while locked; a race lost.
-    pub(crate) async fn use_code(&self, user: &User, challenge: &str, code: &str) -> Result<(), ApiError> {
+    pub(crate) async fn use_code(&self, by: &StoredUser, challenge: &str, code: &str) -> Result<(), ApiError> {
         self.tokens.keep_fresh().await;
-        let now = self.clock.now();
+        let (now, user) = (self.clock.now(), &by.user);
         let stored = self.store.second_factor(user.id).await?;
-        if stored.challenge.as_deref() != Some(hash(challenge).as_str()) {
+        if stored.challenge.as_deref() != Some(hash(challenge, by.credentials_version).as_str()) {
             return Err(Code::TwoFactorFailed.into());
         }
         let before = unlock(&stored, now)?;
@@ -99,9 +98,9 @@ impl SecondFactors {
     }
 }
 
-/// What is kept of a challenge: 128 random bits, which no hash of gives away.
-fn hash(challenge: &str) -> String {
-    hex::encode(Sha256::digest(challenge.as_bytes()))
+/// What is kept of a challenge: 128 random bits, which no hash of gives away, and the credentials it follows.
+fn hash(challenge: &str, credentials_version: u64) -> String {
+    hex::encode(Sha256::digest(format!("{challenge}\n{credentials_version}").as_bytes()))
 }
 
 /// The second factor, its wrong codes forgotten once a lock is over.

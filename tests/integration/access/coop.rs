@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::manage;
-use super::table::{Column, Table, cell};
+use super::table::{Column, Table, answer, cell};
 
 /// A registered user, whom the Dataspace does not know.
 const USER: Uuid = Uuid::from_u128(0xa000_0000_0000_4000_8000_0000_0000_0001);
@@ -36,7 +36,7 @@ async fn every_operation_of_coop_as_every_caller() {
         let mut cells = Vec::new();
         for column in &columns {
             let method = verb.parse().unwrap();
-            let answer = api.send(&method, &path, &column.caller, body.as_ref()).await;
+            let answer = answer(&api, &method, &path, &column.caller, body.as_ref()).await;
             cells.push(cell(&answer));
             if answer.status.is_success() {
                 // Whoever was erased is there again for the next caller.

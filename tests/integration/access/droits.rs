@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::manage;
-use super::table::{Column, Table, cell};
+use super::table::{Column, Table, answer, cell};
 
 /// A housing of the demonstration establishment, and its owner.
 const HOUSING: Uuid = Uuid::from_u128(1);
@@ -152,7 +152,7 @@ async fn line(world: &World, columns: &[Column], method: &str, route: &str) -> V
     let mut cells = Vec::new();
     for column in columns {
         let method = verb.parse().unwrap();
-        cells.push(cell(&api.send(&method, &path, &column.caller, body.as_ref()).await));
+        cells.push(cell(&answer(&api, &method, &path, &column.caller, body.as_ref()).await));
         if verb == "POST" {
             // What strangers may try in a minute is bounded whoever they are: each caller has a minute of its own.
             world.pass(TimeDelta::minutes(1));

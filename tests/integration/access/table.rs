@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use acceptance::api::{Answer, Caller};
+use acceptance::api::{Answer, Api, Caller};
 use acceptance::workspace::root;
+use http::Method;
+use serde_json::Value;
 
 /// Problem codes that have an abbreviation; any other is written out, and so stands out.
 const ABBREVIATIONS: [(&str, &str); 17] = [
@@ -66,6 +68,19 @@ impl Table {
         let file = root().join(format!("tests/integration/access/{}.txt", self.domain));
         expectorate::assert_contents(file, &self.to_string());
     }
+}
+
+/// The answer to a request. The same with a query parameter nobody knows, sent before it, does nothing, and tells whoever
+/// may do it why.
+pub async fn answer(api: &Api, method: &Method, path: &str, caller: &Caller, body: Option<&Value>) -> Answer {
+    let before = if path.contains('?') { '&' } else { '?' };
+    let strange = api.send(method, &format!("{path}{before}inconnu=1"), caller, body).await;
+    let answer = api.send(method, path, caller, body).await;
+    assert!(!strange.status.is_success(), "{method} {path}?inconnu=1: {}", strange.status);
+    if answer.status.is_success() {
+        assert_eq!(strange.problem(), Some("invalid-query"), "{method} {path}?inconnu=1");
+    }
+    answer
 }
 
 /// An answer as a cell: its status, the problem if it is one, and how many items a list shows.

@@ -67,6 +67,22 @@ impl Droits {
     async fn sign_in(&self, email: &str, password: &str) -> Answer {
         self.post("/authenticate", &Caller::default(), json!({"email": email, "password": password})).await
     }
+
+    async fn make_administrator(&self, email: &str) {
+        let store = self.store();
+        let stored = store.user_by_email(email).await.unwrap().unwrap();
+        let mut admin = stored.user.clone();
+        admin.role = Role::Admin;
+        let mut transaction = Transaction::default();
+        store.update_user(&mut transaction, &stored, &admin).unwrap();
+        store.commit(transaction).await.unwrap();
+    }
+
+    /// The code in the one mail since.
+    async fn code(&self) -> String {
+        let mails = self.mails().await;
+        mails[0].1.split(|c: char| !c.is_ascii_digit()).find(|part| part.len() == 6).unwrap().to_owned()
+    }
 }
 
 fn token(mail: &str) -> &str {
@@ -167,18 +183,11 @@ async fn failures_are_counted_by_address_and_e_mail_and_successes_are_not() {
 #[tokio::test]
 async fn strangers_lock_no_second_factor() {
     let droits = Droits::start().await;
-    let store = droits.store();
     let email = PEOPLE[0].email;
-    let stored = store.user_by_email(email).await.unwrap().unwrap();
-    let mut admin = stored.user.clone();
-    admin.role = Role::Admin;
-    let mut transaction = Transaction::default();
-    store.update_user(&mut transaction, &stored, &admin).unwrap();
-    store.commit(transaction).await.unwrap();
+    droits.make_administrator(email).await;
 
     let challenge = droits.sign_in(email, PASSWORD).await.text("challengeId").to_owned();
-    let mails = droits.mails().await;
-    let code = mails[0].1.split(|c: char| !c.is_ascii_digit()).find(|part| part.len() == 6).unwrap().to_owned();
+    let code = droits.code().await;
     let verify = async |challenge: Option<&str>, code: &str| {
         let body = json!({"email": email, "challengeId": challenge, "code": code});
         droits.post("/authenticate/verify-2fa", &Caller::default(), body).await
@@ -191,6 +200,26 @@ async fn strangers_lock_no_second_factor() {
     }
     assert_eq!(verify(Some(&challenge), &code).await.status, StatusCode::OK);
     assert_eq!(verify(Some(&challenge), &code).await.problem(), Some("two-factor-failed"));
+}
+
+#[tokio::test]
+async fn what_ends_sessions_ends_a_sign_in_that_waits_for_its_code() {
+    let droits = Droits::start().await;
+    let email = PEOPLE[0].email;
+    droits.make_administrator(email).await;
+    let challenge = droits.sign_in(email, PASSWORD).await.text("challengeId").to_owned();
+    let code = droits.code().await;
+
+    // Whoever reads the mailbox of before has the code, and no session of the person it is given up for.
+    let id = droits.store().user_by_email(email).await.unwrap().unwrap().user.id;
+    let body = json!({"email": NEW});
+    let moved = format!("/administration/users/{id}/email");
+    assert_eq!(droits.api.send(&Method::PUT, &moved, &droits.zlv, Some(&body)).await.status, StatusCode::OK);
+    for email in [email, NEW] {
+        let body = json!({"email": email, "challengeId": challenge, "code": code});
+        let answer = droits.post("/authenticate/verify-2fa", &Caller::default(), body).await;
+        assert_eq!(answer.problem(), Some("two-factor-failed"), "{email}");
+    }
 }
 
 fn housing(rank: u128) -> Value {

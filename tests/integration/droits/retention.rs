@@ -7,6 +7,7 @@ use acceptance::world::{Settings, World};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::api_key::Scope;
 use domain::droits::account::User;
 use domain::droits::retention::{Announcement, Watched};
 use engines::Fault;
@@ -115,6 +116,24 @@ async fn an_erasure_broken_off_is_gone_on_with() {
     assert_ne!(retention.left(&read).await, 0);
     faults.clear();
     retention.world.stack.drain().await.unwrap();
+    assert_eq!(retention.left(&read).await, 0);
+}
+
+#[tokio::test]
+async fn an_erasure_by_an_operator_broken_off_is_gone_on_with_at_once() {
+    let retention = Retention::start().await;
+    assert_eq!(retention.sign_in().await.status, StatusCode::OK, "seen a moment ago");
+    let read = retention.account().await.unwrap();
+    let zlv = retention.world.caller("zlv", Scope::Manage).await;
+    let (api, body) = (retention.world.droits(), json!({"email": PEOPLE[0].email}));
+    let faults = retention.world.stack.engines().faults();
+    faults.inject("DeleteItem", Fault::ServerError, 20);
+    let broken_off = api.send(&Method::POST, "/administration/erasures", &zlv, Some(&body)).await;
+    assert!(broken_off.status.is_server_error(), "{}", broken_off.status);
+    assert_ne!(retention.left(&read).await, 0);
+    assert_eq!(retention.sign_in().await.problem(), Some("user-missing"));
+    faults.clear();
+    retention.sweep().await;
     assert_eq!(retention.left(&read).await, 0);
 }
 

@@ -3,14 +3,14 @@
 pub(crate) use passerelle::web::openapi::refusals::{Body, Existing, Query, Refused};
 
 passerelle::examinations! {
-    /// Anybody may ask; what can happen to anybody.
-    Anyone: Internal, Unavailable;
-    /// A person's token.
-    Person: Unauthenticated, Internal, Unavailable;
-    /// A person's token, of somebody who is not suspended.
-    Seeing: Unauthenticated, UserSuspended, Internal, Unavailable;
-    /// A service's key.
-    Manager: Unauthenticated, ScopeRefused, PermissionRefused, Internal, Unavailable;
+    /// Anybody may ask; parameters, and what can happen to anybody.
+    Anyone: InvalidQuery, Internal, Unavailable;
+    /// A person's token, parameters.
+    Person: Unauthenticated, InvalidQuery, Internal, Unavailable;
+    /// A person's token, of somebody who is not suspended, parameters.
+    Seeing: Unauthenticated, UserSuspended, InvalidQuery, Internal, Unavailable;
+    /// A service's key, parameters.
+    Manager: Unauthenticated, ScopeRefused, PermissionRefused, InvalidQuery, Internal, Unavailable;
     /// Not too often.
     Throttled: TooManyAttempts;
     /// The link of a mailbox.

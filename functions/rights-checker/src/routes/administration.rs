@@ -14,7 +14,7 @@ use passerelle::store::transaction::Transaction;
 use passerelle::web::body::ValidBody;
 use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
-use passerelle::web::parameters::Query;
+use passerelle::web::parameters::{NoQuery, Query};
 use passerelle::web::problem::{Code, Problem};
 use serde_json::{Value, json};
 
@@ -69,6 +69,7 @@ pub(super) async fn set_role(
     State(app): State<App>,
     manager: ManageCaller,
     Path(id): Path<String>,
+    _: NoQuery,
     ValidBody(body): ValidBody<schemas::RoleChange>,
 ) -> Result<Json<Value>, ApiError> {
     let role = body.role.get()?;
@@ -100,6 +101,7 @@ pub(super) async fn suspend(
     State(app): State<App>,
     manager: ManageCaller,
     Path(id): Path<String>,
+    _: NoQuery,
     ValidBody(body): ValidBody<schemas::ManualSuspension>,
 ) -> Result<Json<Value>, ApiError> {
     let suspension = Suspension { at: app.clock.now(), cause: body.cause.get()?.0 };
@@ -128,6 +130,7 @@ pub(super) async fn end_suspension(
     State(app): State<App>,
     manager: ManageCaller,
     Path(id): Path<String>,
+    _: NoQuery,
 ) -> Result<Json<Value>, ApiError> {
     let change = |user: &User| match &user.suspension {
         Some(suspension) if suspension.is_manual() => Ok(User { suspension: None, ..user.clone() }),
@@ -158,6 +161,7 @@ pub(super) async fn change_email(
     State(app): State<App>,
     manager: ManageCaller,
     Path(id): Path<String>,
+    _: NoQuery,
     ValidBody(body): ValidBody<schemas::Mailbox>,
 ) -> Result<Json<Value>, ApiError> {
     let email = body.email.get()?.normalised().to_owned();
@@ -203,6 +207,7 @@ pub(super) async fn delete(
     State(app): State<App>,
     manager: ManageCaller,
     Path(id): Path<String>,
+    _: NoQuery,
 ) -> Result<StatusCode, ApiError> {
     let now = app.clock.now();
     // Deleted already: since then.
@@ -231,18 +236,26 @@ pub(super) async fn delete(
 pub(super) async fn erase(
     State(app): State<App>,
     manager: ManageCaller,
+    _: NoQuery,
     ValidBody(body): ValidBody<schemas::Mailbox>,
 ) -> Result<Json<Value>, ApiError> {
     let email = body.email.get()?;
     let email = email.normalised();
-    let stored = app.store.user_by_email(email).await?;
-    let prospect = app.store.prospect(email).await?.is_some();
-    app.store.erase_person(email, stored.as_ref().map(|stored| stored.user.id)).await?;
+    // The request first: without it, no account can be made of it any more.
+    let prospect = app.store.erase_prospect(email).await?;
+    let store = &app.store;
+    let ended = retry_on_conflict(|| async move {
+        let Some(stored) = store.user_by_email(email).await? else { return Ok(None) };
+        store.end_account(&stored).await?;
+        Ok(Some(stored.user.id))
+    })
+    .await?;
     Count::PeopleErased.one();
-    if let Some(stored) = &stored {
-        audit::record_deed(Deed::Erased, stored.user.id, &manager.service);
+    if let Some(id) = ended {
+        audit::record_deed(Deed::Erased, id, &manager.service);
+        app.store.erase_remains(id).await?;
     }
-    Ok(Json(json!({"user": stored.is_some(), "prospect": prospect})))
+    Ok(Json(json!({"user": ended.is_some(), "prospect": prospect})))
 }
 
 /// Changes a user, however often somebody else does meanwhile.

@@ -11,6 +11,7 @@ use passerelle::store::droits::StoredUser;
 use passerelle::web::body::ValidBody;
 use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
+use passerelle::web::parameters::NoQuery;
 use passerelle::web::problem::Code;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -42,6 +43,7 @@ use crate::sessions::{CurrentEstablishment, Opening, audited};
 pub(super) async fn sign_in(
     State(app): State<App>,
     origin: Origin,
+    _: NoQuery,
     ValidBody(body): ValidBody<schemas::Credentials>,
 ) -> Result<Json<Value>, ApiError> {
     let (email, password) = (body.email.get()?, body.password.get()?);
@@ -72,6 +74,7 @@ pub(super) async fn sign_in(
 pub(super) async fn verify(
     State(app): State<App>,
     origin: Origin,
+    _: NoQuery,
     ValidBody(body): ValidBody<schemas::SecondFactor>,
 ) -> Result<Json<Value>, ApiError> {
     let (email, code) = (body.email.get()?, body.code.get()?.0);
@@ -83,8 +86,8 @@ pub(super) async fn verify(
     let stored = app.store.user_by_email(email.normalised()).await?;
     let proved = match stored.as_ref().filter(|stored| stored.user.deleted_at.is_none()) {
         Some(stored) => {
-            let (user, challenge, code) = (&stored.user, challenge.as_str(), code.as_str());
-            retry_on_conflict(|| app.second_factors.use_code(user, challenge, code)).await
+            let (challenge, code) = (challenge.as_str(), code.as_str());
+            retry_on_conflict(|| app.second_factors.use_code(stored, challenge, code)).await
         }
         None => Err(Code::TwoFactorFailed.into()),
     };
@@ -142,7 +145,7 @@ async fn sign_in_once(
     };
     let stored = stored.ok_or(Code::UserMissing)?;
     let Some(rights) = rights else {
-        let challenge = app.second_factors.send_code(&stored.user).await?;
+        let challenge = app.second_factors.send_code(&stored).await?;
         audit("second factor");
         return Ok(json!({"requiresTwoFactor": true, "challengeId": challenge}));
     };

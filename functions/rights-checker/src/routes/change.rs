@@ -8,6 +8,7 @@ use domain::droits::diagram::Flow;
 use passerelle::web::body::ValidBody;
 use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
+use passerelle::web::parameters::NoQuery;
 use passerelle::web::problem::Code;
 use serde_json::Value;
 use uuid::Uuid;
@@ -38,6 +39,7 @@ use crate::sessions::{CurrentEstablishment, Opening, audited};
 pub(super) async fn change(
     State(app): State<App>,
     caller: UserCaller,
+    _: NoQuery,
     ValidBody(body): ValidBody<schemas::Change>,
 ) -> Result<Json<Value>, ApiError> {
     let establishment = body.establishment_id.get()?.0;

@@ -15,6 +15,7 @@ use passerelle::store::transaction::Transaction;
 use passerelle::web::body::ValidBody;
 use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
+use passerelle::web::parameters::NoQuery;
 use passerelle::web::problem::Code;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -47,6 +48,7 @@ use crate::refusals::{creation_problem, portail_df_unavailable};
 pub(super) async fn create(
     State(app): State<App>,
     origin: Origin,
+    _: NoQuery,
     ValidBody(body): ValidBody<schemas::Creation>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let (email, password) = (body.email.get()?, body.password.get()?);

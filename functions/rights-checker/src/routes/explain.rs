@@ -12,6 +12,7 @@ use domain::droits::suspension::Cause;
 use domain::droits::trail::Trail;
 use passerelle::web::body::ValidBody;
 use passerelle::web::error::ApiError;
+use passerelle::web::parameters::NoQuery;
 use passerelle::web::problem::Code;
 use serde_json::{Value, json};
 
@@ -100,6 +101,7 @@ impl Verdict {
 pub(super) async fn explain(
     State(app): State<App>,
     _: ManageCaller,
+    _: NoQuery,
     ValidBody(body): ValidBody<schemas::Explain>,
 ) -> Result<Json<Value>, ApiError> {
     let (establishment, flow) = (body.establishment_id.get()?.0, body.flow.get()?);

@@ -6,7 +6,7 @@ use domain::droits::perimeter::GeoCode;
 use http::{HeaderValue, header};
 use passerelle::store::droits::{Kind, ListPosition};
 use passerelle::web::error::ApiError;
-use passerelle::web::parameters::Query;
+use passerelle::web::parameters::{NoQuery, Query};
 use passerelle::web::problem::{Code, Problem};
 use rust_xlsxwriter::XlsxError;
 
@@ -84,6 +84,7 @@ pub(super) async fn campaign(
     State(app): State<App>,
     caller: DataCaller,
     Path(id): Path<String>,
+    _: NoQuery,
 ) -> Result<Response, ApiError> {
     collection(&app, Kind::Campaigns, &caller, &id, "campagne").await
 }
@@ -107,6 +108,7 @@ pub(super) async fn group(
     State(app): State<App>,
     caller: DataCaller,
     Path(id): Path<String>,
+    _: NoQuery,
 ) -> Result<Response, ApiError> {
     collection(&app, Kind::Groups, &caller, &id, "groupe").await
 }

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use domain::droits::perimeter::GeoCode;
 use passerelle::store::droits::Housing;
 use passerelle::web::error::ApiError;
-use passerelle::web::parameters::Query;
+use passerelle::web::parameters::{NoQuery, Query};
 use passerelle::web::problem::Code;
 use serde_json::{Value, json};
 
@@ -85,6 +85,7 @@ pub(super) async fn read(
     State(app): State<App>,
     caller: DataCaller,
     Path(id): Path<String>,
+    _: NoQuery,
 ) -> Result<Json<Housing>, ApiError> {
     let id = parse_hyphenated_uuid(&id).ok_or(Code::NotFound)?;
     let housing = app.store.housing(id).await?.filter(|housing| caller.sees(housing.geo_code));

@@ -11,6 +11,7 @@ use passerelle::store::droits::{Mail, MailContent};
 use passerelle::store::transaction::Transaction;
 use passerelle::web::body::ValidBody;
 use passerelle::web::error::ApiError;
+use passerelle::web::parameters::NoQuery;
 
 use crate::app::App;
 use crate::attempts::Action;
@@ -38,6 +39,7 @@ const GOOD_FOR: TimeDelta = TimeDelta::hours(24);
 pub(super) async fn request_signup_link(
     State(app): State<App>,
     origin: Origin,
+    _: NoQuery,
     ValidBody(body): ValidBody<schemas::Mailbox>,
 ) -> Result<StatusCode, ApiError> {
     add_mail(&app, Action::SignupLink, MailContent::SignupLink, body.email.get()?, &origin).await
@@ -61,6 +63,7 @@ pub(super) async fn request_signup_link(
 pub(super) async fn request_password_reset(
     State(app): State<App>,
     origin: Origin,
+    _: NoQuery,
     ValidBody(body): ValidBody<schemas::Mailbox>,
 ) -> Result<StatusCode, ApiError> {
     add_mail(&app, Action::PasswordReset, MailContent::PasswordReset, body.email.get()?, &origin).await

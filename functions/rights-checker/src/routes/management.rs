@@ -14,6 +14,7 @@ use passerelle::store::droits::{DroitsStore, Housing};
 use passerelle::store::transaction::Transaction;
 use passerelle::web::body::{MAX_BULK_BYTES, Media, RawBody};
 use passerelle::web::error::ApiError;
+use passerelle::web::parameters::NoQuery;
 use passerelle::web::problem::{Code, Problem};
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
@@ -52,6 +53,7 @@ pub(super) async fn load(
     State(app): State<App>,
     _: ManageCaller,
     Path(kind): Path<String>,
+    _: NoQuery,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
     let kind = LoadKind::deserialize(kind.as_str().into_deserializer()).map_err(|_: ValueError| Code::NotFound)?;

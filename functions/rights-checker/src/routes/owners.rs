@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use domain::droits::perimeter::GeoCode;
 use passerelle::store::droits::{List, Owner};
 use passerelle::web::error::ApiError;
-use passerelle::web::parameters::Query;
+use passerelle::web::parameters::{NoQuery, Query};
 use passerelle::web::problem::Code;
 use serde_json::Value;
 
@@ -61,6 +61,7 @@ pub(super) async fn read(
     State(app): State<App>,
     caller: DataCaller,
     Path(id): Path<String>,
+    _: NoQuery,
 ) -> Result<Json<Owner>, ApiError> {
     let id = parse_hyphenated_uuid(&id).ok_or(Code::NotFound)?;
     let (owner, communes) = futures_util::try_join!(app.store.owner(id), app.store.communes_of_owner(id))?;

@@ -13,6 +13,7 @@ use passerelle::store::transaction::Transaction;
 use passerelle::web::body::ValidBody;
 use passerelle::web::conflict::retry_on_conflict;
 use passerelle::web::error::ApiError;
+use passerelle::web::parameters::NoQuery;
 use passerelle::web::problem::Code;
 use serde_json::{Value, json};
 
@@ -40,6 +41,7 @@ use crate::openapi::{refusals as by, schemas};
 )]
 pub(super) async fn complete_reset(
     State(app): State<App>,
+    _: NoQuery,
     ValidBody(body): ValidBody<schemas::ResetCompletion>,
 ) -> Result<StatusCode, ApiError> {
     let (token, password) = (body.token.get()?, body.password.get()?);
@@ -80,6 +82,7 @@ pub(super) async fn change(
     State(app): State<App>,
     origin: Origin,
     caller: UserCaller,
+    _: NoQuery,
     ValidBody(body): ValidBody<schemas::PasswordChange>,
 ) -> Result<Json<Value>, ApiError> {
     let (current, password) = (body.current_password.get()?, body.password.get()?);
@@ -111,7 +114,11 @@ pub(super) async fn change(
     ),
     security(("accessToken" = [])),
 )]
-pub(super) async fn sign_out_everywhere(State(app): State<App>, caller: UserCaller) -> Result<StatusCode, ApiError> {
+pub(super) async fn sign_out_everywhere(
+    State(app): State<App>,
+    caller: UserCaller,
+    _: NoQuery,
+) -> Result<StatusCode, ApiError> {
     let (app, id) = (&app, caller.stored.user.id);
     retry_on_conflict(|| async move {
         let stored = app.store.user(id).await?.ok_or(Code::Unauthenticated)?;

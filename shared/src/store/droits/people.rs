@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::retention::Place;
 use super::{DroitsStore, keys};
-use crate::store::error::{CommitError, StoreError};
+use crate::store::error::StoreError;
 use crate::store::guard::Guard;
 use crate::store::transaction::Transaction;
 use domain::droits::account::{Establishment, Prospect, StoredPerimeter, User};
@@ -188,26 +188,6 @@ impl DroitsStore {
     pub fn move_email(&self, transaction: &mut Transaction, before: &str, user: &User) -> Result<(), StoreError> {
         self.delete(transaction, &keys::email(before), &Guard::Present)?;
         self.put(transaction, &keys::email(&user.email), &EmailItem { user_id: user.id }, &Guard::Absent)
-    }
-
-    /// Erases all that is kept of a person: of the account, if there is one, and of the request for one. The account
-    /// goes last, so that what was left by a crash is found again.
-    ///
-    /// # Errors
-    /// When DynamoDB fails.
-    pub async fn erase_person(&self, email: &str, user: Option<Uuid>) -> Result<(), CommitError> {
-        let mut transaction = Transaction::default();
-        if let Some(id) = user {
-            for item in self.query(keys::user_partition(id)).all().await? {
-                if item.key() != keys::user(id) {
-                    self.delete_now(&item.key()).await?;
-                }
-            }
-            self.delete(&mut transaction, &keys::user(id), &Guard::None)?;
-        }
-        self.delete(&mut transaction, &keys::email(email), &Guard::None)?;
-        self.delete(&mut transaction, &keys::prospect(email), &Guard::None)?;
-        self.commit(transaction).await
     }
 
     /// Replaces a user read as `stored`.

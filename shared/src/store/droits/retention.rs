@@ -48,7 +48,8 @@ impl DroitsStore {
     }
 
     /// Ends the account read as `stored`, if nobody wrote it since: who signs in meanwhile keeps it. What else is kept of
-    /// them stays until [`Self::erase_remains`]; a mark in the account's place of the index says so.
+    /// them stays until [`Self::erase_remains`]; a mark, due at once in the index, has a sweep go on with what is broken
+    /// off.
     ///
     /// # Errors
     /// [`CommitError::Race`] when the account was written meanwhile.
@@ -58,8 +59,21 @@ impl DroitsStore {
         self.delete(&mut transaction, &keys::user(user.id), &Guard::is("version", stored.version))?;
         let theirs = Guard::Absent.or(Guard::is("userId", user.id));
         self.delete(&mut transaction, &keys::email(&user.email), &theirs)?;
-        self.put(&mut transaction, &keys::remains(user.id), &Place::of(user), &Guard::None)?;
+        let mark = Place { due: keys::UNSEEN, due_at: DateTime::UNIX_EPOCH };
+        self.put(&mut transaction, &keys::remains(user.id), &mark, &Guard::None)?;
         self.commit(transaction).await
+    }
+
+    /// Erases what is kept of a request for an account; whether there was one.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn erase_prospect(&self, email: &str) -> Result<bool, StoreError> {
+        let known = self.prospect(email).await?.is_some();
+        if known {
+            self.delete_now(&keys::prospect(email)).await?;
+        }
+        Ok(known)
     }
 
     /// Erases what is left of an account that ended, its mark last.

@@ -6,7 +6,7 @@ mod rows;
 
 use std::collections::BTreeSet;
 
-use super::table::{Table, cell};
+use super::table::{Table, answer, cell};
 use fixture::Scene;
 use rows::{Row, rows};
 
@@ -30,7 +30,7 @@ async fn line(row: Row) -> Vec<String> {
     for column in scene.columns.clone() {
         fixture.service = if column.service == "-" { callers::CREATOR } else { column.service };
         let body = (row.body)(&fixture);
-        let answer = scene.api.send(&row.method(), &row.path(&fixture), &column.caller, body.as_ref()).await;
+        let answer = answer(&scene.api, &row.method(), &row.path(&fixture), &column.caller, body.as_ref()).await;
         cells.push(cell(&answer));
         // A refusal changes nothing: if it did, the next cells would show it.
         if row.changes() && answer.status.is_success() {
