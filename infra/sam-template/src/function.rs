@@ -8,11 +8,12 @@ use serde_yaml_ng::{Mapping, Value};
 use super::{Expression, Schedule, TemplateError, typed};
 
 /// Properties read, and those that only matter on AWS (packaging, capacity, logs, traces).
-const PROPERTIES: [&str; 14] = [
+const PROPERTIES: [&str; 15] = [
     "Architectures",
     "CodeUri",
     "Description",
     "Environment",
+    "EventInvokeConfig",
     "Events",
     "Handler",
     "LoggingConfig",

@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_yaml_ng::Mapping;
 
 use super::cron::Cron;
-use super::{TemplateError, typed};
+use super::{Expression, TemplateError, typed};
 
 /// A function invoked when time has come.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,7 @@ pub enum When {
 struct RuleProperties {
     schedule: String,
     input: Option<String>,
+    state: Option<Expression>,
 }
 
 #[derive(Deserialize)]
@@ -41,20 +42,32 @@ struct SchedulerProperties {
     schedule_expression: String,
     schedule_expression_timezone: Option<String>,
     input: Option<String>,
+    state: Option<Expression>,
 }
 
 impl Schedule {
     /// Reads an event of type `Schedule`. Rules know no time zone but UTC.
     pub(super) fn rule(id: &str, properties: Mapping) -> Result<Self, TemplateError> {
-        let properties: RuleProperties = typed(id, properties, &["Description", "Input", "Name", "Schedule"])?;
+        let properties: RuleProperties = typed(id, properties, &["Description", "Input", "Name", "Schedule", "State"])?;
+        enabled(id, properties.state)?;
         Self::read(id, &properties.schedule, Tz::UTC, properties.input)
     }
 
     /// Reads an event of type `ScheduleV2`, in UTC where it names no time zone.
     pub(super) fn scheduler(id: &str, properties: Mapping) -> Result<Self, TemplateError> {
-        // What Scheduler does when the function cannot be invoked (RetryPolicy) matters on AWS only.
-        let known = ["Description", "Input", "Name", "RetryPolicy", "ScheduleExpression", "ScheduleExpressionTimezone"];
+        // Who may invoke the function, and what is done when it cannot be, matters on AWS only.
+        let known = [
+            "Description",
+            "Input",
+            "Name",
+            "PermissionsBoundary",
+            "RetryPolicy",
+            "ScheduleExpression",
+            "ScheduleExpressionTimezone",
+            "State",
+        ];
         let properties: SchedulerProperties = typed(id, properties, &known)?;
+        enabled(id, properties.state)?;
         let zone = match properties.schedule_expression_timezone {
             None => Tz::UTC,
             Some(name) => name.parse().map_err(|_| refused(id, format!("fuseau horaire « {name} » inconnu")))?,
@@ -70,6 +83,16 @@ impl Schedule {
         let parsed = input.map(|text| serde_json::from_str(&text)).transpose();
         let input = parsed.map_err(|_| refused(id, "Input n'est pas du JSON".to_owned()))?.unwrap_or_default();
         Ok(Self { when, input })
+    }
+}
+
+/// Refuses a schedule that is off by itself; one that a parameter may switch off is on.
+fn enabled(id: &str, state: Option<Expression>) -> Result<(), TemplateError> {
+    match state {
+        Some(Expression::Text(state)) if state != "ENABLED" => {
+            Err(refused(id, format!("State « {state} » non compris")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -143,5 +166,9 @@ mod tests {
         assert!(scheduler("{ScheduleExpression: rate(1 day), Input: nuit}").contains("F.Nuit : Input"));
         let disabled = Schedule::rule("F.Nuit", mapping("{Schedule: rate(1 day), Enabled: false}"));
         assert!(disabled.unwrap_err().to_string().contains("« Enabled » de F.Nuit"));
+        let state =
+            |state: &str| Schedule::rule("F.Nuit", mapping(&format!("{{Schedule: rate(1 day), State: {state}}}")));
+        assert!(state("DISABLED").unwrap_err().to_string().contains("State « DISABLED »"));
+        assert!(state("ENABLED").is_ok() && state("!Ref Schedules").is_ok());
     }
 }

@@ -51,6 +51,8 @@ counts! {
     KeysRefused,
     /// Requests beyond their caller's fair share.
     RequestsThrottled,
+    /// Requests that failed because Portail DF or the Dataspace did: there are alarms on both.
+    RequestsFailedElsewhere,
     /// Requests to erase a person that were carried out.
     PeopleErased,
     /// People suspended at their sign-in.

@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
+use crate::platform::measures::Count;
 use domain::body::{Fault, Missing};
 
 /// Declares the codes, each once: `Name = status "code" "Titre";`.
@@ -238,6 +239,9 @@ pub struct Answered(pub Problem);
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        if matches!(self.code, Code::PortailDfUnavailable | Code::DataspaceUnavailable | Code::DataspaceInvalidAnswer) {
+            Count::RequestsFailedElsewhere.one();
+        }
         let mut response = (self.status(), self.to_json().to_string()).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.code == Code::Unauthenticated {

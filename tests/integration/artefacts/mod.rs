@@ -7,4 +7,5 @@ mod readme;
 mod schedules;
 mod sources;
 mod structure;
+mod template;
 mod version;

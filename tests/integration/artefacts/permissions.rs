@@ -38,8 +38,6 @@ fn each_role_grants_what_the_list_beside_its_function_says() {
         for action in ["logs:CreateLogStream", "logs:PutLogEvents"] {
             expected.insert(format!("{action} {}Logs", function.name));
         }
-        // X-Ray knows no resources.
-        expected.extend(["xray:PutTelemetryRecords *", "xray:PutTraceSegments *"].map(str::to_owned));
         let missing: Vec<_> = expected.difference(&granted).collect();
         let too_much: Vec<_> = granted.difference(&expected).collect();
         assert!(missing.is_empty() && too_much.is_empty(), "{}: missing {missing:?}, too much {too_much:?}", id.id);

@@ -31,14 +31,14 @@ struct Grant {
 }
 
 impl Permissions {
-    /// The permissions of a role, its references resolved. Those on logs and traces have no counterpart here.
+    /// The permissions of a role, its references resolved. Those on logs have no counterpart here.
     ///
     /// # Errors
     /// When a resource refers to something `names` does not know.
     pub fn of(role: &Role, names: &Names) -> Result<Self, TemplateError> {
         let mut allowed: BTreeMap<String, Vec<Grant>> = BTreeMap::new();
         for statement in &role.statements {
-            let remote = |action: &String| action.starts_with("logs:") || action.starts_with("xray:");
+            let remote = |action: &String| action.starts_with("logs:");
             for action in statement.actions.iter().filter(|action| !remote(action)) {
                 for resource in &statement.resources {
                     let grant = Grant { resource: resource.resolve(names)?, keys: statement.keys.clone() };

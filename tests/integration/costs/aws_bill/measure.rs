@@ -30,8 +30,6 @@ const PASSWORD_HASHED: f64 = 0.12;
 /// A line of our logs, of the access log, or of metrics, in bytes, rounded up.
 const LOG_LINE: f64 = 350.0;
 const METRICS_LINE: f64 = 500.0;
-/// X-Ray traces one invocation in twenty, beyond the first of each second.
-const TRACED: f64 = 0.05;
 const MINUTES_OF_A_MONTH: f64 = 43_800.0;
 /// Users of the night that is measured.
 const USERS: usize = 20;
@@ -46,7 +44,6 @@ pub struct Usage {
     pub invocations: f64,
     pub gb_seconds: f64,
     pub log_bytes: f64,
-    pub traces: f64,
     /// Dollars a month.
     pub fixed: f64,
 }
@@ -61,7 +58,6 @@ impl Usage {
     /// One more invocation of a function with so much memory, that takes so long.
     fn invoked(mut self, gigabytes: f64, seconds: f64) -> Self {
         self.invocations += 1.0;
-        self.traces += TRACED;
         self.gb_seconds += gigabytes * (seconds + PROCESSOR);
         self.log_bytes += METRICS_LINE;
         self
@@ -76,7 +72,6 @@ impl Usage {
             invocations: self.invocations / many,
             gb_seconds: self.gb_seconds / many,
             log_bytes: self.log_bytes / many,
-            traces: self.traces / many,
             fixed: self.fixed / many,
         }
     }
@@ -151,7 +146,6 @@ pub async fn idle() -> Usage {
         used.invocations += sweep.invocations;
         used.gb_seconds += sweep.gb_seconds;
         used.log_bytes += sweep.log_bytes + LOG_LINE;
-        used.traces += sweep.traces;
     }
     // Lambda asks each queue by five at once, each waiting twenty seconds.
     let queues = template.functions.iter().map(|function| function.sources.len()).sum::<usize>() as f64;

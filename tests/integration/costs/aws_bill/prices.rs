@@ -12,7 +12,7 @@ pub struct Line {
 }
 
 /// List prices of us-east-1 in 2026, on demand, without the free tiers. Lambda on arm64.
-pub const LINES: [Line; 9] = [
+pub const LINES: [Line; 8] = [
     Line { name: "DynamoDB write units", amount: |usage| usage.write, price: 0.625e-6 },
     Line { name: "DynamoDB read units", amount: |usage| usage.read, price: 0.125e-6 },
     Line { name: "SQS requests", amount: |usage| usage.sqs, price: 0.40e-6 },
@@ -20,7 +20,6 @@ pub const LINES: [Line; 9] = [
     Line { name: "Lambda invocations", amount: |usage| usage.invocations, price: 0.20e-6 },
     Line { name: "Lambda GB-s", amount: |usage| usage.gb_seconds, price: 0.000_013_333_4 },
     Line { name: "logs and metrics, kB", amount: |usage| usage.log_bytes / 1e3, price: 0.50e-6 },
-    Line { name: "traces", amount: |usage| usage.traces, price: 5.00e-6 },
     Line { name: "secrets, metrics, alarms: months", amount: |usage| usage.fixed, price: 1.0 },
 ];
 
