@@ -4,6 +4,8 @@
 use phonenumber::Mode;
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::reference::text::is_invisible;
+
 /// Digits of a number of the French plan without its leading 0.
 const NATIONAL_DIGITS: usize = 9;
 /// No number is longer with everything people write before it.
@@ -74,9 +76,9 @@ fn valid(digits: &str) -> Option<String> {
     Some(number.format().mode(Mode::E164).to_string())
 }
 
-/// What people write between digits.
+/// What people write between digits, and what a copied contact has around them without anybody seeing it.
 fn is_separator(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '.' | '-' | '/' | '(' | ')' | '[' | ']' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+    is_invisible(c) || matches!(c, '.' | '-' | '/' | '(' | ')' | '[' | ']' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
 #[cfg(test)]
@@ -104,6 +106,8 @@ mod tests {
             "00 33 (0)6 12 34 56 78",
             "33612345678",
             "33 (0)6 12 34 56 78",
+            "\u{202a}+33 6 12 34 56 78\u{202c}",
+            "06\u{200b}12345678",
             "612345678",
         ];
         check(Some("+33612345678"), &forms);

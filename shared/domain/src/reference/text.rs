@@ -86,7 +86,7 @@ impl<const MAX: usize> From<NonBlank<MAX>> for String {
 }
 
 /// Blanks, and what Unicode draws as nothing (`Default_Ignorable_Code_Point`, and the blank Braille pattern).
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_whitespace()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use domain::droits::portail_df::Fetched;
 use domain::reference::email::Email;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// A page of users.
 #[derive(Debug, Deserialize)]
@@ -89,11 +89,17 @@ impl<'de> Deserialize<'de> for Codes {
         let values = Option::<Vec<Value>>::deserialize(deserializer)?.unwrap_or_default();
         let code = |value| match value {
             Value::String(text) => Ok(text),
-            Value::Number(number) => Ok(number.to_string()),
+            Value::Number(number) => Ok(whole(&number)),
             _ => Err(serde::de::Error::custom("a code is a text")),
         };
         values.into_iter().map(code).collect::<Result<_, _>>().map(Self)
     }
+}
+
+/// A code sent as a number, which a spreadsheet may have given a fraction of zero.
+fn whole(number: &Number) -> String {
+    let text = number.to_string();
+    text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
 }
 
 /// An instant in any form, or a day, which begins at midnight UTC; an empty text is none. One that cannot be read
@@ -143,7 +149,7 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
 fn digits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::String(text) => Ok(text.chars().filter(|c| !c.is_whitespace()).collect()),
-        Value::Number(number) => Ok(format!("{:0>14}", number.to_string())),
+        Value::Number(number) => Ok(format!("{:0>14}", whole(&number))),
         Value::Null => Ok(String::new()),
         _ => Err(serde::de::Error::custom("a SIRET is a text")),
     }
@@ -172,6 +178,17 @@ mod tests {
             ["le 31 décembre", "2026-13-01", "2026- 1-01", "31/12/2026", "2026-04-01T", "2026-04-01T25:00:00Z", "é"]
         {
             assert_eq!(parse_moment(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_as_the_codes_they_were() {
+        let codes: Codes = serde_json::from_str(r#"[1004, 1004.0, " 67482 "]"#).unwrap();
+        assert_eq!(codes.0, ["1004", "1004", " 67482 "]);
+        let structure =
+            |siret: &str| serde_json::from_str::<StructureWire>(&format!(r#"{{"siret": {siret}}}"#)).unwrap();
+        for siret in ["5580000000017", "5580000000017.0", "\"055 800 000 00017\""] {
+            assert_eq!(structure(siret).siret, "05580000000017", "{siret}");
         }
     }
 
