@@ -3,11 +3,11 @@
 //! Cases are data, in any language's reach: HTTP requests in, answers and webhooks out. Each is played on a fresh
 //! in-memory stack with a clock of its own. A construct this runner does not know fails the case.
 
-pub mod awaited;
 mod coop;
 mod droits;
 mod format;
 mod given;
+pub mod listed;
 pub mod metrics;
 pub mod permissions;
 mod play;

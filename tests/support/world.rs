@@ -36,6 +36,8 @@ pub struct Settings {
     pub variables: BTreeMap<String, String>,
     /// The seed from which the engines draw what AWS may do to a caller; kind engines without it.
     pub unkind: Option<u64>,
+    /// The seed from which is drawn when processes die; none without it.
+    pub deaths: Option<u64>,
 }
 
 impl Default for Settings {
@@ -47,6 +49,7 @@ impl Default for Settings {
             directory: Directory::default(),
             variables: BTreeMap::new(),
             unkind: None,
+            deaths: None,
         }
     }
 }
@@ -82,7 +85,7 @@ impl World {
             .with("BREVO_URL", brevo.url())
             .with("DATASPACE_URL", dataspace.url());
         let options = settings.variables.into_iter().fold(options, |options, (name, value)| options.with(&name, value));
-        let stack = Stack::start(StackOptions { unkind: settings.unkind, ..options }).await?;
+        let stack = Stack::start(StackOptions { unkind: settings.unkind, deaths: settings.deaths, ..options }).await?;
         Ok(Self { stack, clock, receivers, portail_df, brevo, dataspace })
     }
 

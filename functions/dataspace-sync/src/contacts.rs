@@ -132,10 +132,12 @@ impl ContactOutbox {
     pub(crate) async fn sweep(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
         let mut swept = 0;
-        for user in self.store.due_contacts(now, SWEPT).await? {
-            let Some(pending) = self.store.pending_contact(user).await? else { continue };
-            let postponed = self.store.postpone_contact(&pending, CoopStore::after_sweep(now)).await;
-            if unless_raced(postponed)?.is_some() {
+        for due in self.store.due_contacts(now, SWEPT).await? {
+            let leased = self.store.lease_contact(&due, CoopStore::after_sweep(now)).await;
+            if unless_raced(leased)?.is_none() {
+                continue;
+            }
+            if let Some(pending) = self.store.pending_contact(due.user).await? {
                 self.announce(&pending).await;
                 swept += 1;
             }

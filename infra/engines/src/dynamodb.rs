@@ -5,7 +5,7 @@
 //! transaction tokens (see [`tokens`]), the translation of its decode errors, and the refusal of empty keys in queries.
 //!
 //! Unlike AWS: reads are always consistent, capacity is never exceeded and transactions never conflict
-//! (inject a [`Fault`](super::Fault) for that).
+//! (inject a [`Fault`](super::Fault) for that; indexes lag in memory only).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,12 +18,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use self::grouped::Grouped;
+use self::indexes::Indexes;
 use self::tokens::{Begun, Claim, Tokens};
 use super::wire::{WireAnswer, WireError};
 
 mod decoding;
 mod expiry;
 mod grouped;
+mod indexes;
 mod tokens;
 
 /// The DynamoDB engine.
@@ -36,7 +38,7 @@ pub(super) struct DynamoDb {
 /// Where the tables are.
 enum Medium {
     /// In memory: a call is answered at once, by the thread that makes it.
-    Memory(Database),
+    Memory(Database, Indexes),
     /// On file: a call waits for the disk, which must not hold up the threads that run tasks.
     File(Grouped),
 }
@@ -49,7 +51,7 @@ impl DynamoDb {
     pub(super) fn memory(clock: Clock) -> Result<Self, DynoxideError> {
         let seconds = Arc::new(Seconds(clock.clone()));
         let database = Database::memory_with_clock(seconds)?;
-        Ok(Self { medium: Medium::Memory(database), clock: clock.clone(), tokens: Tokens::new(clock) })
+        Ok(Self { medium: Medium::Memory(database, Indexes::exact()), clock: clock.clone(), tokens: Tokens::new(clock) })
     }
 
     /// An engine on the file at `path`, whose TTL follows `clock`.
@@ -72,6 +74,27 @@ impl DynamoDb {
         }
     }
 
+    /// From now on [`Self::query_late`] has something to answer, if the tables are in memory.
+    ///
+    /// # Errors
+    /// When SQLite cannot start.
+    pub(super) fn lag(&self, clock: Clock) -> Result<(), DynoxideError> {
+        match &self.medium {
+            Medium::Memory(_, indexes) => indexes.lag(clock),
+            Medium::File(_) => Ok(()),
+        }
+    }
+
+    /// Answers a query as it was some writes ago, where that is known.
+    pub(super) async fn query_late(&self, body: Bytes) -> WireAnswer {
+        if let Medium::Memory(_, indexes) = &self.medium
+            && let Some(answer) = indexes.answer_late(&body)
+        {
+            return answer;
+        }
+        self.call("Query", body).await
+    }
+
     /// Deletes the items whose time to live is over, and says how many.
     ///
     /// # Errors
@@ -82,20 +105,25 @@ impl DynamoDb {
 
     async fn execute(&self, operation: &str, body: Bytes, claim: Option<Claim>) -> WireAnswer {
         let writes = !matches!(operation, "BatchGetItem" | "GetItem" | "Query" | "Scan" | "TransactGetItems");
-        let operation = operation.to_owned();
-        // The claim is settled by the work itself: a caller that gives up does not stop a transaction on
-        // file, and its retry must find the token.
-        let work = move |database: &Database| {
-            let answer = dispatch(database, &operation, &body).unwrap_or_else(|error| {
-                let error = decoding::envelope(&operation, error);
-                WireAnswer::json(error.status_code(), error.to_json())
-            });
+        let settle = move |answer: WireAnswer| {
             if let Some(claim) = claim {
                 claim.settle(&answer);
             }
             answer
         };
-        self.run(writes, work).await.unwrap_or_else(|error| WireError::internal(error.to_string()).into())
+        match &self.medium {
+            Medium::Memory(database, indexes) if writes => {
+                settle(indexes.after(operation, &body, || answer(database, operation, &body)))
+            }
+            Medium::Memory(database, _) => settle(answer(database, operation, &body)),
+            Medium::File(grouped) => {
+                let operation = operation.to_owned();
+                // The claim is settled by the work itself: a caller that gives up does not stop a transaction on
+                // file, and its retry must find the token.
+                let work = move |database: &Database| settle(answer(database, &operation, &body));
+                grouped.run(writes, work).await.unwrap_or_else(|error| WireError::internal(error.to_string()).into())
+            }
+        }
     }
 
     async fn run<T: Send + 'static>(
@@ -104,7 +132,7 @@ impl DynamoDb {
         work: impl FnOnce(&Database) -> T + Send + 'static,
     ) -> Result<T, DynoxideError> {
         match &self.medium {
-            Medium::Memory(database) => Ok(work(database)),
+            Medium::Memory(database, _) => Ok(work(database)),
             Medium::File(grouped) => grouped.run(writes, work).await,
         }
     }
@@ -122,6 +150,13 @@ impl dynoxide::storage_backend::Clock for Seconds {
     fn now_unix_secs_f64(&self) -> f64 {
         self.0.now().timestamp_millis() as f64 / 1_000.0
     }
+}
+
+fn answer(database: &Database, operation: &str, body: &[u8]) -> WireAnswer {
+    dispatch(database, operation, body).unwrap_or_else(|error| {
+        let error = decoding::envelope(operation, error);
+        WireAnswer::json(error.status_code(), error.to_json())
+    })
 }
 
 fn dispatch(database: &Database, operation: &str, body: &[u8]) -> Result<WireAnswer, DynoxideError> {

@@ -4,10 +4,13 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::unkind::Unkindness;
 use super::wire::{WireAnswer, WireError};
+
+pub(super) mod partial;
 
 /// What goes wrong with one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,12 +19,21 @@ pub enum Fault {
     Throttle,
     /// DynamoDB reads nothing of a `BatchGetItem`, and says so: every key is left to be asked for again.
     Unprocessed,
+    /// A batch is done in part, and says so: the first, third and so on of its keys are unprocessed (DynamoDB), of its
+    /// entries failed (SQS).
+    Partly,
+    /// A query of an index is answered as it was some writes ago (DynamoDB in memory, once it is unkind).
+    Lag,
     /// The call loses against another transaction (DynamoDB); nothing was done.
     Conflict,
     /// A transaction is cancelled because an item's capacity is used up (DynamoDB); nothing was done.
     ThrottledTransaction,
     /// A message is deleted, says the answer; it is delivered again all the same (SQS).
     Forgotten,
+    /// The same, and they are there again at once.
+    Revived,
+    /// Messages are received the last one first (SQS).
+    LastFirst,
     /// The service fails with status 500; nothing was done.
     ServerError,
     /// The call is done, but the connection breaks before its answer arrives.
@@ -63,7 +75,7 @@ impl Faults {
     }
 
     /// From now on calls suffer what AWS may do to them, drawn from `seed`. There is no way back, and no second seed.
-    pub fn be_unkind(&self, seed: u64) {
+    pub(super) fn be_unkind(&self, seed: u64) {
         self.unkind.get_or_init(|| Unkindness::from_seed(seed));
     }
 
@@ -117,6 +129,18 @@ pub(super) fn forgotten(operation: &str, body: &[u8]) -> WireAnswer {
     let entries = request["Entries"].as_array().into_iter().flatten();
     let deleted: Vec<Value> = entries.map(|entry| json!({ "Id": entry["Id"] })).collect();
     WireAnswer::of(&json!({ "Successful": deleted, "Failed": [] }))
+}
+
+/// The calls by which the messages of a `DeleteMessage` or `DeleteMessageBatch` are there again at once.
+pub(super) fn revivals(body: &[u8]) -> Vec<Bytes> {
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let alone = std::iter::once(&request);
+    let entries = request["Entries"].as_array().into_iter().flatten();
+    let handles = alone.chain(entries).filter_map(|entry| entry["ReceiptHandle"].as_str());
+    let revival = |handle| {
+        json!({ "QueueUrl": request["QueueUrl"], "ReceiptHandle": handle, "VisibilityTimeout": 0 }).to_string().into()
+    };
+    handles.map(revival).collect()
 }
 
 /// How DynamoDB says that `operation` met another transaction: the first item of a transaction is the

@@ -70,6 +70,7 @@ pub struct Engines {
 
 // Fields are dropped in this order: the folder is released after the engines have written everything.
 struct Shared {
+    clock: Clock,
     dynamodb: DynamoDb,
     sqs: Sqs,
     secrets: Secrets,
@@ -111,7 +112,17 @@ impl Engines {
             Some(Fault::Throttle) => faults::throttled(service),
             Some(Fault::Unprocessed) => faults::unprocessed(&body),
             Some(Fault::ThrottledTransaction) => faults::cancelled_by_throttle(&body),
+            Some(Fault::Lag) => self.shared.dynamodb.query_late(body).await,
+            Some(Fault::Partly) => self.partly(service, operation, body).await,
             Some(Fault::Forgotten) => faults::forgotten(operation, &body),
+            Some(Fault::Revived) => {
+                for revival in faults::revivals(&body) {
+                    // One whose handle is too old would not have been deleted either.
+                    let _ = self.dispatch(service, "ChangeMessageVisibility", revival).await;
+                }
+                faults::forgotten(operation, &body)
+            }
+            Some(Fault::LastFirst) => self.shared.sqs.receive_last_first(&body).await,
             Some(Fault::Conflict) => faults::conflicted(operation, &body),
             Some(Fault::ServerError) => wire::WireError::internal("injected fault").into(),
             Some(Fault::LostAnswer) => WireAnswer { lost: true, ..self.dispatch(service, operation, body).await },
@@ -140,6 +151,17 @@ impl Engines {
         &self.shared.faults
     }
 
+    /// From now on calls suffer what AWS may do to them, drawn from `seed`. There is no way back, and no second seed.
+    ///
+    /// # Errors
+    /// When there is no room for the copy that lags.
+    pub fn be_unkind(&self, seed: u64) -> Result<(), OpenError> {
+        let lagging = self.shared.dynamodb.lag(self.shared.clock.clone());
+        lagging.map_err(|error| OpenError::Memory { reason: error.to_string() })?;
+        self.shared.faults.be_unkind(seed);
+        Ok(())
+    }
+
     /// What calls of DynamoDB cost, for tests that hold access paths to a budget.
     #[must_use]
     pub fn meter(&self) -> &Meter {
@@ -162,6 +184,18 @@ impl Engines {
             "secretsmanager" => self.shared.secrets.call(operation, body).await,
             _ => transport::unknown_target(service),
         }
+    }
+
+    /// Does a part of a batch.
+    async fn partly(&self, service: &str, operation: &str, body: Bytes) -> WireAnswer {
+        let Some((part, left)) = faults::partial::split(operation, &body) else {
+            return self.dispatch(service, operation, body).await;
+        };
+        let done = match part {
+            Some(part) => Some(self.dispatch(service, operation, part).await),
+            None => None,
+        };
+        faults::partial::answered(done, left)
     }
 
     async fn metered(&self, operation: &str, body: Bytes) -> WireAnswer {
@@ -206,7 +240,8 @@ impl Shared {
         Ok(Self {
             dynamodb,
             sqs: Sqs::open(clock.clone(), Arc::clone(&journal), records)?,
-            secrets: Secrets::open(clock, journal, records)?,
+            secrets: Secrets::open(clock.clone(), journal, records)?,
+            clock,
             faults: Faults::default(),
             meter: Meter::default(),
             _folder: folder,

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 
 use self::message::{Content, Delivery};
 use self::naming::Receipt;
-use self::queue::Messages;
+use self::queue::{Messages, Order};
 use self::settings::{Attributes, Settings};
 use super::journal::{Changes, Journal, Record};
 use super::wire::{WireAnswer, WireError, read};
@@ -85,13 +85,18 @@ impl Sqs {
             "GetQueueAttributes" => answer(&body, |input| self.get_queue_attributes(input)).await,
             "GetQueueUrl" => answer(&body, |input| self.get_queue_url(input)).await,
             "ListQueues" => answer(&body, |input| self.list_queues(input)).await,
-            "ReceiveMessage" => answer(&body, |input| self.receive_message(input)).await,
+            "ReceiveMessage" => answer(&body, |input| self.receive_message(input, Order::Fair)).await,
             "SendMessage" => answer(&body, |input| self.send_message(input)).await,
             "SendMessageBatch" => answer(&body, |input| self.send_message_batch(input)).await,
             "SetQueueAttributes" => answer(&body, |input| self.set_queue_attributes(input)).await,
             "StartMessageMoveTask" => answer(&body, |input| self.start_message_move_task(input)).await,
             _ => WireError::unknown_operation(operation).into(),
         }
+    }
+
+    /// Answers a `ReceiveMessage` with the last messages first: a standard queue promises no order.
+    pub(super) async fn receive_last_first(&self, body: &[u8]) -> WireAnswer {
+        answer(body, |input| self.receive_message(input, Order::LastFirst)).await
     }
 
     fn now(&self) -> i64 {

@@ -17,6 +17,9 @@ use super::faults::Fault;
 /// How many calls in a thousand suffer.
 const PER_MILLE: u32 = 50;
 
+/// How many receives in a thousand take the last messages first.
+const LAST_FIRST_PER_MILLE: u32 = 300;
+
 /// How often the same request suffers, at most: the SDK tries it three times.
 const TIMES: u8 = 2;
 
@@ -38,12 +41,13 @@ impl Unkindness {
 
     /// What this call of `operation` suffers, if anything.
     pub(super) fn draw(&self, operation: &str, body: &[u8]) -> Option<Fault> {
-        let possible = possible(operation);
+        let possible = possible(operation, body);
         if possible.is_empty() {
             return None;
         }
         let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if drawn.random.random_range(0..1_000) >= PER_MILLE {
+        let per_mille = if operation == "ReceiveMessage" { LAST_FIRST_PER_MILLE } else { PER_MILLE };
+        if drawn.random.random_range(0..1_000) >= per_mille {
             return None;
         }
         let mut hasher = DefaultHasher::new();
@@ -58,20 +62,32 @@ impl Unkindness {
     }
 }
 
-/// What AWS may do to a call of `operation`. Those that set up a stack, and those of whoever polls a queue for a
-/// function, are left alone: the first are not the product's, the second are AWS's own.
-const fn possible(operation: &str) -> &'static [Fault] {
-    use Fault::{Conflict, Forgotten, LostAnswer, ServerError, Throttle, ThrottledTransaction, Unprocessed};
+/// What AWS may do to a call of `operation`. Those that set up a stack are left alone: they are not the product's. A
+/// receive is AWS's own, and brings the last messages first.
+fn possible(operation: &str, body: &[u8]) -> &'static [Fault] {
+    use Fault::{
+        Conflict, Forgotten, Lag, LastFirst, LostAnswer, Partly, Revived, ServerError, Throttle, ThrottledTransaction,
+        Unprocessed,
+    };
     match operation.as_bytes() {
-        b"GetItem" | b"Query" | b"GetSecretValue" | b"SendMessage" | b"SendMessageBatch" => {
-            &[Throttle, ServerError, LostAnswer]
-        }
-        b"BatchGetItem" => &[Throttle, ServerError, LostAnswer, Unprocessed],
+        b"Query" if looks_for_work(body) => &[Throttle, ServerError, LostAnswer, Lag, Lag, Lag],
+        b"GetItem" | b"Query" | b"GetSecretValue" | b"SendMessage" => &[Throttle, ServerError, LostAnswer],
+        b"SendMessageBatch" => &[Throttle, ServerError, LostAnswer, Partly],
+        b"BatchGetItem" => &[Throttle, ServerError, LostAnswer, Unprocessed, Partly],
         b"PutItem" | b"UpdateItem" | b"DeleteItem" => &[Throttle, ServerError, LostAnswer, Conflict],
         b"TransactWriteItems" => &[ThrottledTransaction, ServerError, LostAnswer, Conflict],
-        b"DeleteMessage" | b"DeleteMessageBatch" => &[Forgotten],
+        b"ReceiveMessage" => &[LastFirst],
+        b"DeleteMessage" => &[Forgotten, Revived],
+        b"DeleteMessageBatch" => &[Forgotten, Revived, Partly],
         _ => &[],
     }
+}
+
+/// Tables do not lag: the product reads them strongly consistent. Of the indexes it is `due` that must not be believed;
+/// the others are lists, and a case says what a list shows once it is up to date.
+fn looks_for_work(body: &[u8]) -> bool {
+    let name = b"\"IndexName\":\"due\"";
+    body.windows(name.len()).any(|part| part == name)
 }
 
 #[cfg(test)]
@@ -93,6 +109,14 @@ mod tests {
     }
 
     #[test]
+    fn only_the_index_of_work_lags() {
+        for (index, lags) in [("due", true), ("all", false)] {
+            let query = format!(r#"{{"TableName":"T","IndexName":"{index}"}}"#);
+            assert_eq!(possible("Query", query.as_bytes()).contains(&Fault::Lag), lags, "{index}");
+        }
+    }
+
+    #[test]
     fn one_request_passes_in_the_end() {
         let unkindness = Unkindness::from_seed(3);
         let faults = (0..10_000).filter_map(|_| unkindness.draw("GetItem", b"the same")).count();
@@ -101,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_sets_up_a_stack_is_left_alone() {
-        for operation in ["CreateTable", "CreateQueue", "CreateSecret", "ReceiveMessage"] {
+        for operation in ["CreateTable", "CreateQueue", "CreateSecret"] {
             assert!(suffered(1, operation).iter().all(Option::is_none), "{operation}");
         }
     }

@@ -3,6 +3,7 @@
 //! Functions run in this process, but under the rules they meet on AWS: a time limit per invocation, a batch
 //! that fails as a whole when the function errs or panics, messages that stay in the queue unless deleted.
 
+mod fate;
 mod gateway;
 mod mapping;
 mod permissions;
@@ -17,6 +18,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use axum::Router;
 use futures_util::future::BoxFuture;
 
+pub use fate::Fate;
 pub use gateway::{Gateway, GatewayError};
 pub use mapping::{Feed, Mapping, MappingError};
 pub use permissions::{Permissions, Used, guarded, table_arn};
@@ -59,6 +61,9 @@ pub enum InvocationError {
     /// The function ran longer than its timeout.
     #[error("la fonction a dépassé son délai d'exécution")]
     TimedOut,
+    /// Its process died between two calls.
+    #[error("la fonction s'est arrêtée entre deux appels")]
+    Died,
 }
 
 /// Runs one invocation apart, so that neither a panic nor a hang reaches the caller.

@@ -1,7 +1,9 @@
 //! SQS as the carrier of outboxes and jobs. Of the communs one message is one event for one webhook.
 
+use std::time::Duration;
+
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +15,9 @@ use domain::webhooks::subscription::{Webhook, WebhookId};
 
 /// SQS takes ten messages a batch.
 const BATCH: usize = 10;
+
+/// The pauses before what SQS failed to take is sent again, each between half of it and the whole.
+const PAUSES: &[Duration] = &[Duration::from_millis(10), Duration::from_millis(20), Duration::from_millis(40)];
 
 /// The content of a message: a delivery that is to be attempted now. Members a newer version may add are ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -121,6 +126,8 @@ impl Queue {
 
     /// Sends all messages as JSON, each in its `group` and to be seen after `delay_seconds` (at most 900).
     ///
+    /// SQS may take a part of a batch, which to the SDK is a success: what it failed to take is sent again here.
+    ///
     /// # Errors
     /// When any message was not accepted: then some may have been.
     pub async fn send<T: Serialize>(
@@ -140,7 +147,7 @@ impl Queue {
         group: &impl Fn(&T) -> Option<String>,
         delay_seconds: i32,
     ) -> Result<(), QueueError> {
-        let mut request = self.client.send_message_batch().queue_url(&self.url);
+        let mut left = Vec::with_capacity(messages.len());
         for (i, message) in messages.iter().enumerate() {
             let entry = SendMessageBatchRequestEntry::builder()
                 .id(i.to_string())
@@ -148,12 +155,20 @@ impl Queue {
                 .set_message_group_id(group(message))
                 .delay_seconds(delay_seconds)
                 .build()?;
-            request = request.entries(entry);
+            left.push(entry);
         }
-        let answer = request.send().await.map_err(|error| QueueError::Aws(Box::new(error.into())))?;
-        match answer.failed().len() {
-            0 => Ok(()),
-            refused => Err(QueueError::Refused(refused)),
+        let mut pauses = PAUSES.iter();
+        loop {
+            let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(left.clone()));
+            let answer = request.send().await.map_err(|error| QueueError::Aws(Box::new(error.into())))?;
+            let failed = answer.failed();
+            if failed.is_empty() {
+                return Ok(());
+            }
+            let ours = failed.iter().any(BatchResultErrorEntry::sender_fault);
+            let Some(pause) = pauses.next().filter(|_| !ours) else { return Err(QueueError::Refused(failed.len())) };
+            tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
+            left.retain(|entry| failed.iter().any(|failed| failed.id() == entry.id()));
         }
     }
 }

@@ -32,7 +32,7 @@ use aws_sdk_dynamodb::Client;
 use super::table::Table;
 
 pub use changes::Cursor;
-pub use contacts::PendingContact;
+pub use contacts::{DueContact, PendingContact};
 pub use runs::{StoredRun, Ticket};
 pub use users::{Profile, StoredUser};
 

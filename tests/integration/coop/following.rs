@@ -11,6 +11,7 @@ use domain::coop::run::EmploiTotals;
 use engines::Fault;
 use http::{Method, StatusCode};
 use passerelle::store::coop::CoopStore;
+use passerelle::store::error::CommitError;
 use passerelle_local::stand_ins::dataspace::Answer as Told;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -346,4 +347,23 @@ async fn a_contact_that_brevo_never_takes_is_given_up_and_counted() {
     assert!(!coop.world.brevo.take().is_empty());
     coop.world.stack.drain().await.unwrap();
     assert!(coop.world.brevo.take().is_empty(), "nothing is owed any more");
+}
+
+#[tokio::test]
+async fn a_sweep_that_an_index_misleads_leaves_a_contact_alone() {
+    let coop = Coop::start(&conseiller(&[], &[])).await;
+    let [user] = coop.register(1).await[..] else { panic!("one user") };
+    coop.send(Method::POST, &format!("/users/{user}/dataspace-sync"), None).await;
+    let client = aws_sdk_dynamodb::Client::new(coop.world.stack.sdk());
+    let store = CoopStore::new(client, coop.world.stack.variables("DataspaceSync")["COOP_TABLE"].clone());
+    let now = coop.world.clock.now();
+    let pending = store.pending_contact(user).await.unwrap().unwrap();
+    let [due] = store.due_contacts(now + TimeDelta::minutes(1), 10).await.unwrap()[..] else { panic!("one contact") };
+    // The call failed and waits for its pause, which the index does not show yet.
+    store.retry_contact(&pending, now + TimeDelta::minutes(30)).await.unwrap();
+    assert!(matches!(store.lease_contact(&due, now + TimeDelta::minutes(2)).await, Err(CommitError::Race)));
+    let [due] = store.due_contacts(now + TimeDelta::minutes(30), 10).await.unwrap()[..] else { panic!("one contact") };
+    store.lease_contact(&due, now + TimeDelta::minutes(31)).await.unwrap();
+    let taken = store.lease_contact(&due, now + TimeDelta::minutes(31)).await;
+    assert!(matches!(taken, Err(CommitError::Race)), "by another sweep, even until the same instant");
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use dynoxide::DynoxideError;
 use serde_json::{Value, json};
 
-use super::DynamoDb;
+use super::{DynamoDb, Medium};
 
 /// Items looked at in one slice: some milliseconds.
 const SLICE: usize = 25;
@@ -71,7 +71,11 @@ impl DynamoDb {
     async fn ask(&self, operation: &'static str, input: &Value) -> Result<Value, DynoxideError> {
         let body = Bytes::from(input.to_string());
         let writes = operation == "DeleteItem";
-        let answer = self.run(writes, move |database| super::dispatch(database, operation, &body)).await??;
+        let asked = body.clone();
+        let answer = self.run(writes, move |database| super::dispatch(database, operation, &asked)).await??;
+        if writes && let Medium::Memory(_, indexes) = &self.medium {
+            indexes.after(operation, &body, || answer.clone());
+        }
         serde_json::from_slice(&answer.body).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
     }
 }

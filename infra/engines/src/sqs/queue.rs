@@ -48,6 +48,15 @@ struct Group {
     in_flight: usize,
 }
 
+/// In which order messages are received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// The oldest of the group that has the fewest in flight.
+    Fair,
+    /// The newest.
+    LastFirst,
+}
+
 /// How many messages a queue holds, by availability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counts {
@@ -86,8 +95,11 @@ impl Messages {
     }
 
     /// The message whose turn it is.
-    pub(super) fn next(&self) -> Option<u64> {
-        self.turns.first().map(|(_, sequence, _)| *sequence)
+    pub(super) fn next(&self, order: Order) -> Option<u64> {
+        match order {
+            Order::Fair => self.turns.first().map(|(_, sequence, _)| *sequence),
+            Order::LastFirst => self.groups.values().filter_map(|group| group.ready.last()).max().copied(),
+        }
     }
 
     /// Receives a message: counts it and hides it until `until`.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::message::{Content, MessageAttributes, md5_of_attributes};
 use super::naming::{self, Receipt};
-use super::queue::Message;
+use super::queue::{Message, Order};
 use super::{Queue, Sqs, State, errors};
 use crate::ACCOUNT;
 use crate::journal::Changes;
@@ -61,7 +61,7 @@ struct Shown {
 }
 
 impl Sqs {
-    pub(super) async fn receive_message(&self, input: ReceiveMessage) -> Result<Received, WireError> {
+    pub(super) async fn receive_message(&self, input: ReceiveMessage, order: Order) -> Result<Received, WireError> {
         input.check()?;
         let (arrivals, default_wait) = {
             let mut state = self.lock();
@@ -74,7 +74,7 @@ impl Sqs {
             // Listening begins before looking, so that no arrival falls in between.
             let mut arrival = pin!(arrivals.notified());
             arrival.as_mut().enable();
-            let (messages, next_visible_in) = self.receive_now(&input)?;
+            let (messages, next_visible_in) = self.receive_now(&input, order)?;
             let left = deadline.saturating_duration_since(Instant::now());
             if !messages.is_empty() || left.is_zero() {
                 return Ok(Received { messages });
@@ -88,11 +88,11 @@ impl Sqs {
     }
 
     /// What can be received at once, and otherwise how long until a hidden message shows.
-    fn receive_now(&self, input: &ReceiveMessage) -> Result<(Vec<Shown>, Option<Duration>), WireError> {
+    fn receive_now(&self, input: &ReceiveMessage, order: Order) -> Result<(Vec<Shown>, Option<Duration>), WireError> {
         let mut changes = self.journal.changes();
         let mut state = self.lock();
         let now = self.now();
-        let messages = state.receive(input, now, &mut changes)?;
+        let messages = state.receive(input, order, now, &mut changes)?;
         let hidden_until = state.queue_at(&input.queue_url, now)?.messages.next_visible_at();
         // Nobody waits for this: what a crash loses of it is a count, and the message comes again.
         let _ = self.journal.record(changes);
@@ -102,7 +102,13 @@ impl Sqs {
 }
 
 impl State {
-    fn receive(&mut self, input: &ReceiveMessage, now: i64, changes: &mut Changes) -> Result<Vec<Shown>, WireError> {
+    fn receive(
+        &mut self,
+        input: &ReceiveMessage,
+        order: Order,
+        now: i64,
+        changes: &mut Changes,
+    ) -> Result<Vec<Shown>, WireError> {
         let queue = self.queue_at(&input.queue_url, now)?;
         let name = queue.name.clone();
         let redrive = queue.settings.redrive.clone();
@@ -111,7 +117,7 @@ impl State {
         let mut shown = Vec::new();
         while shown.len() < most {
             let Some(queue) = self.queues.get_mut(&name) else { break };
-            let Some(sequence) = queue.messages.next() else { break };
+            let Some(sequence) = queue.messages.next(order) else { break };
             let received = queue.messages.get(sequence).map_or(0, |message| message.delivery.receive_count);
             match &redrive {
                 Some(redrive) if received >= redrive.max_receive_count => {

@@ -44,7 +44,7 @@ pub(super) async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let settings = ["KEY_RATE", "KEY_BURST"]
         .into_iter()
         .fold(StackOptions::new(storage, clock.clone()), |options, name| options.with(name, "100000"));
-    let settings = StackOptions { unkind: options.unkind, ..settings };
+    let settings = StackOptions { unkind: options.unkind, deaths: options.unkind, ..settings };
     let stack = Stack::start(stand_ins.point_at(settings)).await.map_err(stack_failure)?;
     data::droits::load(&stack).await.map_err(|error| Failure::Stack(error.to_string()))?;
     let inboxes = Inboxes::new(clock);

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::sqs_event::sqs_event;
-use super::{BatchHandler, invoke};
+use super::{BatchHandler, Fate};
 
 /// Lambda's long poll.
 const LONG_POLL: Duration = Duration::from_secs(20);
@@ -50,6 +50,8 @@ pub struct Feed {
     pub function: BatchHandler,
     /// How long one invocation may run.
     pub limit: Duration,
+    /// What may befall it.
+    pub fate: Fate,
 }
 
 /// The queue could not be read.
@@ -170,7 +172,7 @@ impl Mapping {
 
     async fn hand_over(&self, batch: Vec<Message>) {
         let event = sqs_event(&batch, &self.feed.queue_arn, &self.feed.region);
-        let taken = match invoke((self.feed.function)(event), self.feed.limit).await {
+        let taken = match self.feed.fate.invoke((self.feed.function)(event), self.feed.limit).await {
             Ok(answer) => taken(&batch, &answer, self.feed.source.reports_item_failures),
             Err(error) => {
                 tracing::error!(function = self.feed.name, %error, records = batch.len(), "batch failed");

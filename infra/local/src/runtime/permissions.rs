@@ -19,6 +19,8 @@ use engines::{ACCOUNT, REGION};
 use sam_template::{LeadingKeys, Names, Role, TemplateError};
 use serde::Deserialize;
 
+use super::fate::live_on;
+
 /// What one role allows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Permissions(BTreeMap<String, Vec<Grant>>);
@@ -120,7 +122,13 @@ impl HttpConnector for Guard<SharedHttpConnector> {
         let needed = needed(target, request.body().bytes().unwrap_or_default());
         needed.iter().for_each(|needed| self.used.note(needed));
         match needed.into_iter().find(|call| !self.permissions.allow(&call.action, &call.resource, &call.keys)) {
-            None => self.inner.call(request),
+            None => {
+                let inner = self.inner.clone();
+                HttpConnectorFuture::new(async move {
+                    live_on().await;
+                    inner.call(request).await
+                })
+            }
             Some(Call { action, resource, keys }) => {
                 tracing::error!(action, resource, ?keys, "the function's role in template.yaml does not allow this");
                 HttpConnectorFuture::ready(denied(&action, &resource))

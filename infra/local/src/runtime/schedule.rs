@@ -7,7 +7,7 @@ use sam_template::{Schedule, When};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
-use super::{ScheduledHandler, invoke};
+use super::{Fate, ScheduledHandler};
 
 /// What runs when, and how long it may take.
 pub struct Scheduled {
@@ -19,6 +19,8 @@ pub struct Scheduled {
     pub schedule: Schedule,
     /// The function's time limit.
     pub limit: Duration,
+    /// What may befall it.
+    pub fate: Fate,
 }
 
 impl Scheduled {
@@ -58,8 +60,15 @@ impl Scheduled {
     }
 
     async fn invoke(&self) {
+        self.invoke_once().await;
+        if self.fate.fires_twice() {
+            self.invoke_once().await;
+        }
+    }
+
+    async fn invoke_once(&self) {
         let function = &self.name;
-        match invoke((self.function)(self.schedule.input.clone()), self.limit).await {
+        match self.fate.invoke((self.function)(self.schedule.input.clone()), self.limit).await {
             Ok(Ok(run)) => tracing::debug!(function, report = %run.report, "scheduled run done"),
             Ok(Err(error)) => tracing::error!(function, error, "scheduled run failed"),
             Err(error) => tracing::error!(function, %error, "scheduled run lost"),
@@ -97,7 +106,13 @@ mod tests {
             .boxed()
         });
         let schedule = Schedule { when: When::Every(Duration::from_millis(1)), input: serde_json::Value::Null };
-        let scheduled = Scheduled { name: "Test".to_owned(), function, schedule, limit: Duration::from_secs(1) };
+        let scheduled = Scheduled {
+            name: "Test".to_owned(),
+            function,
+            schedule,
+            limit: Duration::from_secs(1),
+            fate: Fate::default(),
+        };
         scheduled.run(Clock::system(), stop).await;
         assert_eq!(runs.load(Ordering::SeqCst), 3);
     }

@@ -37,6 +37,7 @@ impl Background {
                     function: handler,
                     schedule: schedule.clone(),
                     limit: function.timeout,
+                    fate: stack.0.fate.clone(),
                 };
                 tasks.spawn(scheduled.run(stack.0.clock.clone(), stop.clone()));
             }

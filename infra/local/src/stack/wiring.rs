@@ -8,7 +8,7 @@ use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use sam_template::{Function, Names, Template, TemplateError};
 
 use super::StackError;
-use crate::runtime::{Feed, Gateway, LocalFunction, Mapping, Permissions, table_arn};
+use crate::runtime::{Fate, Feed, Gateway, LocalFunction, Mapping, Permissions, table_arn};
 
 /// The environment of each function. The local stack differs from the template in two ways: receivers on loopback are
 /// allowed, since that is where a developer's receivers are, and the variables of `own` take the place of its own.
@@ -67,6 +67,7 @@ pub(super) fn mappings(
     functions: &BTreeMap<String, LocalFunction>,
     permissions: &BTreeMap<String, Permissions>,
     sdk: &SdkConfig,
+    fate: &Fate,
 ) -> Result<Vec<Mapping>, StackError> {
     // A long poll in which nothing happens for twenty seconds is neither late nor stalled.
     let patient = aws_sdk_sqs::config::Builder::from(sdk)
@@ -94,6 +95,7 @@ pub(super) fn mappings(
                 source: source.clone(),
                 function: offered(functions, function, "SQS", |local| local.batch.clone())?,
                 limit: function.timeout,
+                fate: fate.clone(),
                 queue_arn,
             };
             mappings.push(Mapping::new(client.clone(), feed));

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{CoopStore, keys};
 use crate::store::error::{CommitError, StoreError, unless_raced};
 use crate::store::guard::Guard;
+use crate::store::item::Item;
 use crate::store::transaction::Transaction;
 use domain::coop::contact::ToldContact;
 use domain::instant;
@@ -27,6 +28,15 @@ pub struct PendingContact {
     pub reason: Uuid,
     /// Calls that failed.
     pub attempts: u32,
+}
+
+/// A contact that an index says is due.
+#[derive(Clone, Copy, Debug)]
+pub struct DueContact {
+    /// Id of the user.
+    pub user: Uuid,
+    /// Since when.
+    pub due_at: DateTime<Utc>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -110,35 +120,31 @@ impl CoopStore {
     /// # Errors
     /// [`CommitError::Race`] when somebody else dealt with it.
     pub async fn retry_contact(&self, pending: &PendingContact, due_at: DateTime<Utc>) -> Result<(), CommitError> {
-        self.update_pending(pending, pending.attempts + 1, due_at).await
+        let unchanged = Guard::is("reason", pending.reason).and(Guard::is("attempts", pending.attempts));
+        let update = self.update(&keys::contact(pending.user)).set("attempts", pending.attempts + 1);
+        update.set(keys::DUE.sort, due_at).when(unchanged).once().send().await
     }
 
-    /// Leaves a contact to the message sent for it, until `due_at`.
+    /// Leaves a contact that is due to the message about to be sent for it, until `until`.
     ///
     /// # Errors
-    /// [`CommitError::Race`] when somebody else dealt with it.
-    pub async fn postpone_contact(&self, pending: &PendingContact, due_at: DateTime<Utc>) -> Result<(), CommitError> {
-        self.update_pending(pending, pending.attempts, due_at).await
+    /// [`CommitError::Race`] when it is not due any more: the index that said so lags, or another sweep has taken it.
+    pub async fn lease_contact(&self, due: &DueContact, until: DateTime<Utc>) -> Result<(), CommitError> {
+        let update = self.update(&keys::contact(due.user)).set(keys::DUE.sort, until);
+        update.when(Guard::is(keys::DUE.sort, due.due_at)).once().send().await
     }
 
-    async fn update_pending(
-        &self,
-        seen: &PendingContact,
-        attempts: u32,
-        due_at: DateTime<Utc>,
-    ) -> Result<(), CommitError> {
-        let unchanged = Guard::is("reason", seen.reason).and(Guard::is("attempts", seen.attempts));
-        let update = self.update(&keys::contact(seen.user)).set("attempts", attempts).set(keys::DUE.sort, due_at);
-        update.when(unchanged).once().send().await
-    }
-
-    /// The users whose contact is due, the longest first.
+    /// The contacts that are due, the longest first.
     ///
     /// # Errors
     /// When DynamoDB fails.
-    pub async fn due_contacts(&self, now: DateTime<Utc>, limit: i32) -> Result<Vec<Uuid>, StoreError> {
-        let due = self.query_index(keys::DUE, keys::DUE_CONTACTS).up_to(instant::text(now));
-        Ok(due.page(limit).await?.items.iter().filter_map(|item| keys::user_of_contact(item.pk())).collect())
+    pub async fn due_contacts(&self, now: DateTime<Utc>, limit: i32) -> Result<Vec<DueContact>, StoreError> {
+        let page = self.query_index(keys::DUE, keys::DUE_CONTACTS).up_to(instant::text(now)).page(limit).await?;
+        let due = |item: &Item| {
+            let due_at = instant::parse(item.text(keys::DUE.sort)?)?;
+            Some(DueContact { user: keys::user_of_contact(item.pk())?, due_at })
+        };
+        Ok(page.items.iter().filter_map(due).collect())
     }
 
     /// When the sweep may look at a contact again whose message it has just sent.

@@ -11,6 +11,7 @@ use futures_util::FutureExt as _;
 use sam_template::Expression;
 
 use super::*;
+use crate::runtime::Fate;
 
 fn failing(ids: &[&str]) -> SqsBatchResponse {
     let mut answer = SqsBatchResponse::default();
@@ -81,6 +82,7 @@ impl Bench {
             source,
             function,
             limit: Duration::from_millis(200),
+            fate: Fate::default(),
         };
         Mapping::new(self.client.clone(), feed)
     }
