@@ -1,10 +1,13 @@
-//! A write that took effect although its answer was lost is done once; one that met another transaction is done.
+//! A write that took effect although its answer was lost is done once; one that met another transaction is done; what a
+//! queue failed to take of a batch is sent again.
 
 use acceptance::world::World;
+use aws_sdk_sqs::types::QueueAttributeName;
 use chrono::TimeDelta;
 use domain::api_key::Scope;
 use engines::Fault;
 use http::{Method, StatusCode};
+use passerelle::platform::queue::{Queue, QueueError};
 use passerelle::store::droits::DroitsStore;
 use serde_json::json;
 
@@ -48,4 +51,24 @@ async fn an_erasure_that_meets_another_transaction_erases() {
     world.pass(TimeDelta::minutes(1));
     let feed = api.send(&Method::GET, "/events", &tet, None).await;
     assert!(!feed.body.to_string().contains("Le Goff"), "{}", feed.body);
+}
+
+#[tokio::test]
+async fn what_a_queue_failed_to_take_is_sent_again_and_nothing_else() {
+    let world = World::start().await;
+    let (faults, client) = (world.stack.engines().faults(), aws_sdk_sqs::Client::new(world.stack.sdk()));
+    let url = world.stack.variables("DataspaceSync")["SYNCS_QUEUE_URL"].clone();
+    let queue = Queue::new(client.clone(), url.clone());
+    let waiting = async || {
+        let name = QueueAttributeName::ApproximateNumberOfMessages;
+        let asked = client.get_queue_attributes().queue_url(&url).attribute_names(name.clone()).send().await.unwrap();
+        asked.attributes.unwrap()[&name].clone()
+    };
+    // Of three the first and the third fail, of those two the first, then that one.
+    faults.inject("SendMessageBatch", Fault::Partly, 3);
+    queue.send(&["a", "b", "c"], |_| None, 0).await.unwrap();
+    assert_eq!(waiting().await, "3");
+    faults.inject("SendMessageBatch", Fault::Partly, 4);
+    assert!(matches!(queue.send(&["d"], |_| None, 0).await, Err(QueueError::Refused(1))));
+    assert_eq!(waiting().await, "3");
 }

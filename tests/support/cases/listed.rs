@@ -46,7 +46,7 @@ impl Listed {
     }
 
     /// The lines that name no case, or give no reason, each with its file.
-    pub fn idle<'a>(&'a self, ids: &[&str]) -> impl Iterator<Item = (String, String)> {
+    pub fn idle(&self, ids: &[&str]) -> impl Iterator<Item = (String, String)> {
         let idle = self.lines.iter().filter_map(|(listed, reason)| match reason.as_str() {
             _ if !ids.contains(&listed.as_str()) => Some(format!("{listed} n'est aucun cas")),
             "" => Some(format!("{listed} sans raison")),
