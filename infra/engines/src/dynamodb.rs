@@ -51,7 +51,11 @@ impl DynamoDb {
     pub(super) fn memory(clock: Clock) -> Result<Self, DynoxideError> {
         let seconds = Arc::new(Seconds(clock.clone()));
         let database = Database::memory_with_clock(seconds)?;
-        Ok(Self { medium: Medium::Memory(database, Indexes::exact()), clock: clock.clone(), tokens: Tokens::new(clock) })
+        Ok(Self {
+            medium: Medium::Memory(database, Indexes::exact()),
+            clock: clock.clone(),
+            tokens: Tokens::new(clock),
+        })
     }
 
     /// An engine on the file at `path`, whose TTL follows `clock`.
@@ -78,9 +82,9 @@ impl DynamoDb {
     ///
     /// # Errors
     /// When SQLite cannot start.
-    pub(super) fn lag(&self, clock: Clock) -> Result<(), DynoxideError> {
+    pub(super) fn lag(&self) -> Result<(), DynoxideError> {
         match &self.medium {
-            Medium::Memory(_, indexes) => indexes.lag(clock),
+            Medium::Memory(_, indexes) => indexes.lag(self.clock.clone()),
             Medium::File(_) => Ok(()),
         }
     }

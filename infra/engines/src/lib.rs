@@ -70,7 +70,6 @@ pub struct Engines {
 
 // Fields are dropped in this order: the folder is released after the engines have written everything.
 struct Shared {
-    clock: Clock,
     dynamodb: DynamoDb,
     sqs: Sqs,
     secrets: Secrets,
@@ -156,8 +155,7 @@ impl Engines {
     /// # Errors
     /// When there is no room for the copy that lags.
     pub fn be_unkind(&self, seed: u64) -> Result<(), OpenError> {
-        let lagging = self.shared.dynamodb.lag(self.shared.clock.clone());
-        lagging.map_err(|error| OpenError::Memory { reason: error.to_string() })?;
+        self.shared.dynamodb.lag().map_err(|error| OpenError::Memory { reason: error.to_string() })?;
         self.shared.faults.be_unkind(seed);
         Ok(())
     }
@@ -240,8 +238,7 @@ impl Shared {
         Ok(Self {
             dynamodb,
             sqs: Sqs::open(clock.clone(), Arc::clone(&journal), records)?,
-            secrets: Secrets::open(clock.clone(), journal, records)?,
-            clock,
+            secrets: Secrets::open(clock, journal, records)?,
             faults: Faults::default(),
             meter: Meter::default(),
             _folder: folder,
