@@ -4,7 +4,7 @@
 //! into an address as they are: of an id `a#b` it would read `a`, which is another project, and on what no address holds
 //! it panics. So the path is encoded again here, and of the query whatever may not stand in one.
 //!
-//! Source: docs/spec/communs.md#precisions (K2)
+//! Source: docs/spec/communs.md#precisions
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
