@@ -32,10 +32,18 @@ struct Greeting {
     services: BTreeMap<String, Service>,
 }
 
+/// The keys of a service. Those that only operate have others.
 #[derive(Deserialize)]
 struct Service {
-    projects: String,
-    sync: String,
+    projects: Option<String>,
+    sync: Option<String>,
+}
+
+impl Greeting {
+    fn key(&self, service: &str, choose: impl Fn(&Service) -> Option<&str>) -> Result<&str, Failure> {
+        let key = self.services.get(service).and_then(choose);
+        key.ok_or_else(|| Failure::process("passerelle", "clé de démonstration absente de l'annonce"))
+    }
 }
 
 impl StackProcess {
@@ -67,21 +75,19 @@ impl StackProcess {
     }
 
     /// The key of a demonstration service, scope `projects`.
+    ///
+    /// # Errors
+    /// When the greeting names no such key.
     pub(crate) fn key(&self, service: &str) -> Result<&str, Failure> {
-        Ok(&self.service(service)?.projects)
+        self.greeting.key(service, |keys| keys.projects.as_deref())
     }
 
     /// The key of a service itself, which manages its webhooks.
     ///
     /// # Errors
-    /// When the greeting names no such service.
+    /// When the greeting names no such key.
     pub(crate) fn sync_key(&self, service: &str) -> Result<&str, Failure> {
-        Ok(&self.service(service)?.sync)
-    }
-
-    fn service(&self, name: &str) -> Result<&Service, Failure> {
-        let service = self.greeting.services.get(name);
-        service.ok_or_else(|| Failure::process("passerelle", "service de démonstration absent de l'annonce"))
+        self.greeting.key(service, |keys| keys.sync.as_deref())
     }
 
     /// What it has used so far.
@@ -111,5 +117,21 @@ fn with_log(failure: Failure, log: &Path) -> Failure {
     match text.lines().last() {
         Some(line) => Failure::process("passerelle", format!("{failure} ; {line}")),
         None => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_that_only_operate_have_other_keys() {
+        let greeting: Greeting = serde_json::from_str(
+            r#"{"api": "http://127.0.0.1:1", "services": {"mec": {"projects": "p", "sync": "s", "manage": null},
+                "exploitation": {"projects": null, "sync": null, "manage": "m"}}}"#,
+        )
+        .unwrap();
+        assert_eq!(greeting.key("mec", |keys| keys.sync.as_deref()).unwrap(), "s");
+        assert!(greeting.key("exploitation", |keys| keys.sync.as_deref()).is_err());
     }
 }
