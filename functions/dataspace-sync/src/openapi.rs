@@ -21,7 +21,7 @@ const COMMITTED: &str = include_str!("../../../docs/openapi/coop.json");
 const DESCRIPTION: &str = "\
 Tient à jour les utilisateurs, les emplois et les rôles de La Coop d'après l'API Dataspace, et les contacts Brevo \
 d'après eux. Une synchronisation se fait à la demande (connexion, bouton d'administration), à l'inscription, et chaque \
-nuit à 2 h, heure de Paris, pour tous les utilisateurs qui ne sont pas supprimés.
+nuit à 4 h, heure de Paris, pour tous les utilisateurs qui ne sont pas supprimés.
 
 **Authentification.** La clé d'API de La Coop, de portée `sync` : `Authorization: Bearer <clé>`. Une clé de portée \
 `manage`, de la Coop ou de l'exploitation, peut aussi lire et reprendre les synchronisations de nuit, supprimer et \

@@ -22,8 +22,8 @@ use uuid::Uuid;
 use crate::contacts::ContactOutbox;
 use crate::users::Users;
 
-/// All tries of one fetch: the HTTP API answers for us after thirty seconds.
-const FETCH: Duration = Duration::from_secs(25);
+/// All tries of one fetch: API Gateway answers for us after thirty seconds, and what was fetched has to be written yet.
+const FETCH: Duration = Duration::from_secs(20);
 /// What one transaction carries.
 const MAX_WRITES: usize = 100;
 

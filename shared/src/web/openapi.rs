@@ -22,13 +22,23 @@ use refusals::{MEDIA_TYPE, response};
 /// The status of everything that comes too often.
 const TOO_MANY: &str = "429";
 
-/// The document as it is to be committed: of this version, refusals that many operations have in common standing once
+/// What stands before the functions answers for itself, in words that are not ours to choose.
+const GATEWAY: &str = "
+
+**Ce que répond la passerelle d'AWS.** Quand une requête n'atteint pas le service, API Gateway répond à sa place, en \
+`application/json`, `{\"message\": \"...\"}`, sans `Retry-After` : 429 au-delà du débit permis à tous les appelants \
+ensemble, 503 quand le service ne répond pas en trente secondes ou n'a plus de place, 413 au-delà de ce qu'elle \
+transporte, 404 hors des chemins des API. Un 429 ou un 503, de l'un ou de l'autre, se réessaie plus tard ; après un \
+503, l'écriture a pu avoir lieu.";
+
+/// The document as it is to be committed: of this version, with what the gateway answers, refusals that many operations have in common standing once
 /// each, and every problem an operation can answer with its example.
 ///
 /// # Errors
 /// When it cannot be written as JSON.
 pub fn finished(mut document: Document) -> Result<String, serde_json::Error> {
     VERSION.clone_into(&mut document.info.version);
+    document.info.description.get_or_insert_default().push_str(GATEWAY);
     let answered = share_refusals(&mut document);
     let entry = |code: Code| {
         let (_, name, title) = code.facts();

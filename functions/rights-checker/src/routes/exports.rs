@@ -1,14 +1,18 @@
 //! Exports of housing.
 
+use std::pin::pin;
+
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use domain::droits::perimeter::GeoCode;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::{HeaderValue, header};
 use passerelle::store::droits::{Kind, ListPosition};
 use passerelle::web::error::ApiError;
 use passerelle::web::parameters::{NoQuery, Query};
 use passerelle::web::problem::{Code, Problem};
 use rust_xlsxwriter::XlsxError;
+use uuid::Uuid;
 
 use super::housing::occupied;
 use crate::app::App;
@@ -22,6 +26,8 @@ use domain::uuid_text::parse_hyphenated_uuid;
 const PAGE: usize = 500;
 /// Ids read at a time: one `BatchGetItem`.
 const BATCH: usize = 100;
+/// Batches read at the same time: one after the other, what fits would not be read in the time there is.
+const AT_ONCE: usize = 4;
 /// A row takes some 60 bytes compressed: more rows than this never fit, and are not even read.
 const MAX_ROWS: usize = 150_000;
 
@@ -124,9 +130,11 @@ async fn collection(app: &App, kind: Kind, caller: &DataCaller, id: &str, name: 
     let mut seen = std::collections::HashSet::new();
     let mut ids = app.store.housing_ids(kind, id, MAX_ROWS).await?.ok_or_else(too_large)?;
     ids.retain(|id| seen.insert(*id));
-    for ids in ids.chunks(BATCH) {
-        let found = app.store.housing_of(ids).await?;
-        for id in ids {
+    let read = async |ids: Vec<Uuid>| app.store.housing_of(&ids).await.map(|found| (ids, found));
+    let batches: Vec<Vec<Uuid>> = ids.chunks(BATCH).map(<[Uuid]>::to_vec).collect();
+    let mut batches = pin!(stream::iter(batches).map(read).buffered(AT_ONCE));
+    while let Some((ids, found)) = batches.try_next().await? {
+        for id in &ids {
             if let Some(housing) = found.iter().find(|housing| housing.id == *id && caller.sees(housing.geo_code)) {
                 export.add(housing).map_err(failed)?;
             }
