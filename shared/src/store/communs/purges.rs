@@ -2,7 +2,7 @@
 //! event told of a person.
 //!
 //! A deletion is remembered for a while: an attempt that was under way, or a replay, may write a delivery late. No
-//! function runs longer than [`REMEMBERED`], so that nobody who has read the webhook before writes after it.
+//! function runs longer than `REMEMBERED`, so that nobody who has read the webhook before writes after it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::instant;
