@@ -9,24 +9,6 @@
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
 
-/// What may not stand in a path as it is: `%` too, for the path is decoded.
-const IN_PATH: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
-
 /// What may not stand in a query that is encoded already.
 const IN_QUERY: &AsciiSet = &CONTROLS
     .add(b' ')
@@ -42,6 +24,9 @@ const IN_QUERY: &AsciiSet = &CONTROLS
     .add(b'{')
     .add(b'|')
     .add(b'}');
+
+/// What may not stand in a path as it is: `%` too, for the path is decoded.
+const IN_PATH: &AsciiSet = &IN_QUERY.add(b'%').add(b'?');
 
 /// Encodes the path again, the query where needed, and takes the scheme from nobody: the API has one.
 pub(super) fn make_readable(event: &mut Value) {
