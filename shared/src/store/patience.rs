@@ -30,57 +30,62 @@ pub(super) enum PutOff {
     Throttle,
 }
 
-/// What tells whether a write was put off.
-pub(super) trait MaybePutOff {
-    /// Why nothing was done, if it is worth sending the same again.
-    fn put_off(&self) -> Option<PutOff>;
-}
-
-/// A write of one item. The SDK deals with its throttles.
-impl<E: ProvideErrorMetadata, R> MaybePutOff for SdkError<E, R> {
-    fn put_off(&self) -> Option<PutOff> {
-        match self.as_service_error()?.code()? {
-            "TransactionConflictException" | "TransactionInProgressException" => Some(PutOff::Conflict),
-            _ => None,
-        }
+/// Why a write of one item was put off, if it was. The SDK deals with its throttles.
+pub(super) fn item_put_off<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<PutOff> {
+    match error.as_service_error()?.code()? {
+        "TransactionConflictException" | "TransactionInProgressException" => Some(PutOff::Conflict),
+        _ => None,
     }
 }
 
-/// A transaction: put off when each item that was in the way was so for a passing reason.
-pub(super) struct Cancelled<'a, R>(pub(super) &'a SdkError<TransactWriteItemsError, R>);
-
-impl<R> MaybePutOff for Cancelled<'_, R> {
-    fn put_off(&self) -> Option<PutOff> {
-        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = self.0.as_service_error() else {
-            return self.0.put_off();
+/// Why a transaction was put off: it was when each item that was in the way was so for a passing reason.
+pub(super) fn transaction_put_off<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<PutOff> {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+        return item_put_off(error);
+    };
+    let mut put_off = None;
+    for code in cancellation_codes(cancelled) {
+        put_off = match code {
+            "None" => put_off,
+            "TransactionConflict" => put_off.or(Some(PutOff::Conflict)),
+            code if is_want_of_capacity(code) => Some(PutOff::Throttle),
+            _ => return None,
         };
-        let mut put_off = None;
-        for code in cancellation_codes(cancelled) {
-            put_off = match code {
-                "None" => put_off,
-                "TransactionConflict" => put_off.or(Some(PutOff::Conflict)),
-                code if is_want_of_capacity(code) => Some(PutOff::Throttle),
-                _ => return None,
-            };
+    }
+    put_off
+}
+
+/// Sends a write until it is done, refused, or was put off often enough.
+pub(super) async fn persist<T, E, R, F>(
+    why_put_off: impl Fn(&SdkError<E, R>) -> Option<PutOff>,
+    send: impl Fn() -> F,
+) -> Result<T, SdkError<E, R>>
+where
+    F: Future<Output = Result<T, SdkError<E, R>>>,
+{
+    let mut patience = Patience::default();
+    loop {
+        let sent = send().await;
+        let Some(why) = sent.as_ref().err().and_then(&why_put_off) else { return sent };
+        if !patience.wait(why).await {
+            return sent;
         }
-        put_off
     }
 }
 
 /// How often one write was put off so far.
 #[derive(Debug, Default)]
-pub(super) struct Patience {
+struct Patience {
     conflicts: usize,
     throttles: usize,
 }
 
 impl Patience {
     /// Waits before the same write is sent again; `false` when it has been put off often enough.
-    pub(super) async fn wait(&mut self, why: Option<PutOff>) -> bool {
+    async fn wait(&mut self, why: PutOff) -> bool {
         let (pauses, so_far) = match why {
-            Some(PutOff::Conflict) => (AFTER_CONFLICT, &mut self.conflicts),
-            Some(PutOff::Throttle) => (AFTER_THROTTLE, &mut self.throttles),
-            None => return false,
+            PutOff::Conflict => (AFTER_CONFLICT, &mut self.conflicts),
+            PutOff::Throttle => (AFTER_THROTTLE, &mut self.throttles),
         };
         let Some(pause) = pauses.get(*so_far) else { return false };
         *so_far += 1;
@@ -103,7 +108,7 @@ mod tests {
         let exception = TransactionCanceledException::builder().set_cancellation_reasons(Some(reasons)).build();
         let error: SdkError<_, ()> =
             SdkError::service_error(TransactWriteItemsError::TransactionCanceledException(exception), ());
-        assert_eq!(Cancelled(&error).put_off(), expected, "{codes:?}");
+        assert_eq!(transaction_put_off(&error), expected, "{codes:?}");
     }
 
     #[test]
@@ -126,7 +131,7 @@ mod tests {
         ] {
             let error = PutItemError::generic(ErrorMetadata::builder().code(code).build());
             let error: SdkError<_, ()> = SdkError::service_error(error, ());
-            assert_eq!(error.put_off(), expected, "{code}");
+            assert_eq!(item_put_off(&error), expected, "{code}");
         }
     }
 
@@ -134,10 +139,9 @@ mod tests {
     async fn patience_ends() {
         let mut patience = Patience::default();
         for _ in AFTER_CONFLICT {
-            assert!(patience.wait(Some(PutOff::Conflict)).await);
+            assert!(patience.wait(PutOff::Conflict).await);
         }
-        assert!(!patience.wait(Some(PutOff::Conflict)).await);
-        assert!(patience.wait(Some(PutOff::Throttle)).await, "counted apart");
-        assert!(!patience.wait(None).await);
+        assert!(!patience.wait(PutOff::Conflict).await);
+        assert!(patience.wait(PutOff::Throttle).await, "counted apart");
     }
 }

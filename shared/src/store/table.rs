@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::error::{CommitError, StoreError};
 use super::guard::{Guard, Terms};
 use super::item::{Attributes, Item, ItemKey};
-use super::patience::{MaybePutOff as _, Patience};
+use super::patience::{item_put_off, persist};
 use super::schema;
 
 /// The attribute that says by which write an item is as it is.
@@ -69,30 +69,22 @@ impl Table {
             .set_expression_attribute_names(names)
             .set_expression_attribute_values(values)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let mut patience = Patience::default();
-        loop {
-            let Err(error) = put.clone().send().await else { return Ok(()) };
-            if let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()
-                && failed.item().and_then(|item| item.get(WRITE_ID)) == Some(&id)
+        let Err(error) = persist(item_put_off, || put.clone().send()).await else { return Ok(()) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed))
+                if failed.item().and_then(|item| item.get(WRITE_ID)) == Some(&id) =>
             {
-                return Ok(());
+                Ok(())
             }
-            if !patience.wait(error.put_off()).await {
-                return Err(CommitError::of_write("PutItem")(error));
-            }
+            _ => Err(CommitError::of_write("PutItem")(error)),
         }
     }
 
     /// Deletes one item, there or not.
     pub(crate) async fn delete_now(&self, key: &ItemKey) -> Result<(), StoreError> {
         let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key.to_attributes()));
-        let mut patience = Patience::default();
-        loop {
-            let Err(error) = delete.clone().send().await else { return Ok(()) };
-            if !patience.wait(error.put_off()).await {
-                return Err(StoreError::aws("DeleteItem")(error));
-            }
-        }
+        let sent = persist(item_put_off, || delete.clone().send()).await;
+        sent.map(drop).map_err(StoreError::aws("DeleteItem"))
     }
 }
 

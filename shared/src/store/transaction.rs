@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::error::{CommitError, StoreError};
 use super::guard::{Guard, Terms};
 use super::item::ItemKey;
-use super::patience::{Cancelled, MaybePutOff as _, Patience};
+use super::patience::{persist, transaction_put_off};
 use super::table::{Table, with_key};
 
 /// DynamoDB takes this many writes in one transaction.
@@ -28,13 +28,8 @@ impl Table {
         let token = format!("{:032x}", rand::random::<u128>());
         let write =
             self.client.transact_write_items().set_transact_items(Some(transaction.items)).client_request_token(token);
-        let mut patience = Patience::default();
-        loop {
-            let Err(error) = write.clone().send().await else { return Ok(()) };
-            if !patience.wait(Cancelled(&error).put_off()).await {
-                return Err(CommitError::of_transaction(error));
-            }
-        }
+        let sent = persist(transaction_put_off, || write.clone().send()).await;
+        sent.map(drop).map_err(CommitError::of_transaction)
     }
 
     /// Adds a whole item.

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::error::{CommitError, StoreError};
 use super::guard::{Guard, Names, Terms};
 use super::item::{Attributes, Item, ItemKey};
-use super::patience::{MaybePutOff as _, Patience};
+use super::patience::{item_put_off, persist};
 use super::table::{Table, WRITE_ID, write_id};
 use super::transaction::Transaction;
 use super::value::Value;
@@ -91,15 +91,11 @@ impl Update<'_> {
 
     /// Writes it, and answers what is asked for.
     async fn send_with(self, answered: Option<ReturnValue>) -> Result<Attributes, CommitError> {
-        let mut patience = Patience::default();
         let seen = self.id.as_ref().map(|_| ReturnValuesOnConditionCheckFailure::AllOld);
         let request = self.request().set_return_values(answered).set_return_values_on_condition_check_failure(seen);
-        loop {
-            match request.clone().send().await {
-                Ok(answer) => return Ok(answer.attributes.unwrap_or_default()),
-                Err(error) if patience.wait(error.put_off()).await => {}
-                Err(error) => return self.own_write(&error).ok_or_else(|| CommitError::of_write("UpdateItem")(error)),
-            }
+        match persist(item_put_off, || request.clone().send()).await {
+            Ok(answer) => Ok(answer.attributes.unwrap_or_default()),
+            Err(error) => self.own_write(&error).ok_or_else(|| CommitError::of_write("UpdateItem")(error)),
         }
     }
 
